@@ -1,0 +1,6 @@
+app_name = "salla_manager"
+app_title = "Salla Manager"
+app_publisher = "Salla Manager Contributors"
+app_description = "Hub that connects shops (Salla first) to ERPNext sites with signed commands"
+app_email = "maintainers@salla-manager.example"
+app_license = "MIT"
