@@ -1,0 +1,224 @@
+"""The hub's rows as core sees them: plain values, aware UTC times, ids as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from salla_manager.contract import COMMAND_TYPES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Salla Manager Settings; times in seconds."""
+
+    retry_max_attempts: int = 8
+    retry_backoff_seconds: float = 30.0
+    retry_cap_seconds: float = 6 * 3600.0
+    timestamp_window: int = 300
+    lease_seconds: int = 90
+    connect_timeout: float = 5.0
+    read_timeout: float = 20.0
+    total_timeout: float = 30.0
+    breaker_failures: int = 5
+    breaker_probe_seconds: float = 60.0
+    webhook_body_limit: int = 1024 * 1024
+    disabled_command_types: frozenset[str] = frozenset()
+    # Salla keeps one webhook secret per app; two are taken while it is being changed.
+    salla_webhook_secrets: tuple[str, ...] = ()
+    allow_private_addresses: bool = False
+
+
+@dataclass(frozen=True)
+class Store:
+    """Store Account: one shop on one platform."""
+
+    name: str
+    platform: str
+    merchant_id: str
+    customer_account: str = ""
+    erp_instance: str = ""
+    currency: str | None = None
+    prices_include_tax: bool | None = None
+    base_url: str = ""
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Instance:
+    """ERP Instance: one client ERP that commands go to."""
+
+    name: str
+    url: str
+    secret: str = field(repr=False)
+    is_enabled: bool = True
+    disabled_command_types: frozenset[str] = frozenset()
+    # Circuit breaker: open until a probe succeeds.
+    breaker_open_until: datetime | None = None
+    breaker_reason: str = ""
+    consecutive_failures: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of Salla Incoming Log: what a shop told us, as it said it."""
+
+    name: str
+    platform: str
+    event: str
+    merchant_id: str
+    store: str
+    raw: str
+    dedupe_hash: str
+    received_at: datetime
+    status: str = "Received"
+    message: str = ""
+    attempts: int = 0
+    due_at: datetime | None = None
+    # How often the same content came again.
+    duplicates: int = 0
+
+
+class EventStatus:
+    RECEIVED = "Received"
+    PROCESSED = "Processed"
+    IGNORED = "Ignored"
+    STALE = "Stale"
+    UNKNOWN_STORE = "Unknown Store"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class RecordKey:
+    store: str
+    entity_type: str
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """External Record: what the hub knows of one shop entity."""
+
+    name: str
+    key: RecordKey
+    status: str = "New"
+    message: str = ""
+    revision: int = 0
+    generation: int = 0
+    content_hash: str = ""
+    raw: str = ""
+    mapped: str = ""
+    sku: str = ""
+    title: str = ""
+    source_updated_at: datetime | None = None
+    # Highest revision the ERP has acknowledged, and the document it made.
+    applied_revision: int = 0
+    erp_document: str = ""
+    last_command: str = ""
+
+
+class RecordStatus:
+    NEW = "New"
+    QUEUED = "Queued"
+    APPLIED = "Applied"
+    SKIPPED = "Skipped"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class OutboundCommand:
+    """Outbound Client Command: one upsert of one entity for one ERP Instance."""
+
+    name: str
+    command_type: str
+    entity_type: str
+    store: str
+    customer_account: str
+    erp_instance: str
+    external_id: str
+    record: str
+    idempotency_key: str
+    payload: str = field(repr=False)
+    revision: int
+    generation: int = 0
+    status: str = "Queued"
+    # Why it is held, waits or died, in words for the operator.
+    reason: str = ""
+    attempts: int = 0
+    due_at: datetime | None = None
+    # Names of External Records that must reach the ERP first.
+    waits_for: tuple[str, ...] = ()
+    lease_token: str = ""
+    lease_until: datetime | None = None
+    created_at: datetime | None = None
+    title: str = ""
+
+
+class CommandStatus:
+    QUEUED = "Queued"
+    WAITING = "Waiting"
+    HELD = "Held"
+    SENDING = "Sending"
+    DONE = "Done"
+    DEAD = "Dead"
+    SUPERSEDED = "Superseded"
+    CANCELLED = "Cancelled"
+
+    # Open ones may still be sent; only Sending may not be superseded by a newer revision.
+    OPEN = (QUEUED, WAITING, HELD, SENDING)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Command Delivery Attempt: one request and its answer. Never holds a secret or signature."""
+
+    command: str
+    erp_instance: str
+    number: int
+    idempotency_key: str
+    started_at: datetime
+    latency_ms: int
+    status: str
+    http_status: int = 0
+    response: str = ""
+    error: str = ""
+    burned: bool = True
+    connector_type: str = "SALLA_EXECUTOR"
+
+
+@dataclass(frozen=True)
+class AckRow:
+    """Command ACK Log: the executor's verdict."""
+
+    command: str
+    erp_instance: str
+    ack_status: str
+    received_at: datetime
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """SKU Skip Log: a product or variant that is treated as if it did not exist."""
+
+    store: str
+    entity_type: str
+    external_id: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CommandUpdate:
+    """What the outcome of an attempt makes of its command."""
+
+    status: str
+    reason: str = ""
+    attempts: int = 0
+    due_at: datetime | None = None
+
+
+def command_type_of(entity_type: str) -> str:
+    """Raises KeyError for an entity type that has no command."""
+    return {entity: command for command, entity in COMMAND_TYPES.items()}[entity_type]

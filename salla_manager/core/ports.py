@@ -1,0 +1,134 @@
+"""What the hub's core needs from its host, named after the need. Implemented on Frappe in `adapters/`
+and on SQLite in `sandbox/`. A method runs inside the transaction that is open; only `transaction` ends one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from salla_manager.core.model import (
+    AckRow,
+    Attempt,
+    CommandUpdate,
+    Event,
+    Instance,
+    OutboundCommand,
+    Record,
+    RecordKey,
+    Settings,
+    Skip,
+    Store,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Jobs(Protocol):
+    """Wake-ups only: the database is the queue, a lost wake-up costs no more than a minute."""
+
+    def process_events(self) -> None:
+        """Something new lies in Salla Incoming Log."""
+
+    def dispatch(self, erp_instance: str) -> None:
+        """Commands are due for this ERP Instance."""
+
+
+class ConfigStore(Protocol):
+    def settings(self) -> Settings: ...
+
+    def store(self, name: str) -> Store | None: ...
+
+    def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None: ...
+
+    def instance(self, name: str) -> Instance | None: ...
+
+    def save_breaker(
+        self, instance: str, failures: int, open_until: datetime | None, reason: str
+    ) -> None: ...
+
+    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+        """Make or update the Store Account of a merchant and keep its tokens encrypted.
+
+        tokens: access_token, refresh_token, expires (Unix seconds), scope.
+        """
+
+
+class EventStore(Protocol):
+    def add_event(self, event: Event) -> tuple[str, bool]:
+        """Insert unless its dedupe_hash is there already; gives (name, is_new). Counts a duplicate."""
+
+    def due_events(self, now: datetime, limit: int) -> list[Event]:
+        """Received or retryable ones, oldest first, claimed so that no other worker takes them."""
+
+    def finish_event(
+        self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
+    ) -> None: ...
+
+
+class RecordStore(Protocol):
+    def lock_record(self, key: RecordKey) -> Record:
+        """The record, made if it is new, locked until the transaction ends."""
+
+    def save_record(self, record: Record) -> None: ...
+
+    def find_record(self, key: RecordKey) -> Record | None: ...
+
+    def records_with_sku(self, store: str, sku: str) -> list[Record]:
+        """Products and variants, compared without case and outer space."""
+
+    def add_skip(self, skip: Skip) -> None:
+        """One row per (store, entity type, external id); an open one is updated, a resolved one reopened."""
+
+    def resolve_skip(self, key: RecordKey) -> bool: ...
+
+    def add_command(self, command: OutboundCommand) -> str:
+        """Gives its name. The idempotency key is unique: adding the same one again gives the one that is there."""
+
+    def supersede_commands(self, key: RecordKey, revision: int, reason: str) -> int:
+        """Queued, Waiting, Held and Dead commands of the entity below `revision` become Superseded."""
+
+
+class DispatchStore(Protocol):
+    def instances_with_due_commands(self, now: datetime) -> list[str]: ...
+
+    def lease_due_commands(
+        self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
+    ) -> list[OutboundCommand]:
+        """Queued and due ones become Sending, none whose lane has one in flight, at most one per lane."""
+
+    def free_expired_leases(self, now: datetime) -> int:
+        """Sending ones past their lease become Queued again, marked so in their reason."""
+
+    def record_outcome(
+        self, command: OutboundCommand, token: str, attempt: Attempt, ack: AckRow | None, update: CommandUpdate
+    ) -> bool:
+        """Attempt, ack and the command's new state; False (attempt kept, state not) where the lease was lost."""
+
+    def return_lease(self, command: OutboundCommand, token: str, update: CommandUpdate) -> bool:
+        """Give a leased command back without an attempt, for example held by a toggle."""
+
+    def parked_commands(self, status: str, limit: int) -> list[OutboundCommand]:
+        """Waiting or Held ones, oldest first."""
+
+    def waiting_for_record(self, record: str) -> list[OutboundCommand]:
+        """Waiting ones that name this record."""
+
+    def update_command(self, name: str, expected_status: str, update: CommandUpdate) -> bool:
+        """Compare and set, for parked commands; False if another worker was first."""
+
+    def records(self, names: Iterable[str]) -> list[Record]: ...
+
+
+class HubStore(ConfigStore, EventStore, RecordStore, DispatchStore, Protocol):
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commits at the end, rolls back on an exception. Not nested."""

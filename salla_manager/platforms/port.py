@@ -1,0 +1,114 @@
+"""What the hub asks of a shop platform. One adapter per platform, found through `registry`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from salla_manager.payloads import Payload
+
+
+class SignatureError(Exception):
+    """A webhook whose authenticity cannot be shown; the message names the cause."""
+
+
+class WebhookError(ValueError):
+    """A webhook body that cannot be read; the message names the cause."""
+
+
+class NormalizeError(ValueError):
+    """A shop entity that cannot become a payload; `problems` has one sentence per field."""
+
+    def __init__(self, entity_type: str, external_id: str, problems: list[str]):
+        super().__init__(f"{entity_type} {external_id or '(no id)'}: " + "; ".join(problems))
+        self.entity_type = entity_type
+        self.external_id = external_id
+        self.problems = problems
+
+
+class ShopError(Exception):
+    """A call to the shop that failed.
+
+    kind: `offline` (network, 5xx), `throttled` (429), `unauthorized` (401), `forbidden` (403),
+    `refused` (other 4xx), `unreadable` (no JSON). retry_after in seconds.
+    """
+
+    def __init__(self, kind: str, message: str, *, http_status: int = 0, retry_after: float | None = None):
+        super().__init__(message)
+        self.kind = kind
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+    @property
+    def is_retryable(self) -> bool:
+        return self.kind in ("offline", "throttled", "unreadable")
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A webhook's envelope. tokens is set only by an event that brings credentials; raw is then redacted."""
+
+    event: str
+    merchant_id: str
+    occurred_at: datetime | None
+    data: dict[str, Any]
+    dedupe_hash: str
+    raw: str
+    tokens: dict[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What an event says: this entity changed. body is the shop's entity where the event carries it whole."""
+
+    entity_type: str
+    external_id: str
+    action: Literal["upsert", "delete"] = "upsert"
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class StoreContext:
+    """What normalizing needs to know of the store."""
+
+    currency: str | None = None
+    prices_include_tax: bool | None = None
+    country_code: str = "SA"
+    timezone: str = "Asia/Riyadh"
+
+
+class ShopClient(Protocol):
+    """Reads from one store. All methods raise ShopError."""
+
+    def fetch(self, entity_type: str, external_id: str) -> dict[str, Any] | None:
+        """The whole entity (an order with its items), ready for `normalize`; None if the shop has it no more."""
+
+    def find_by_sku(self, sku: str) -> dict[str, Any] | None:
+        """The product that carries this SKU itself or in a variant."""
+
+    def list(self, entity_type: str, since: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Bodies ready for `normalize`; with `since` at least those changed after it. Orders come whole.
+
+        Entity types: product, customer, order, category, brand, order_status. Variants lie within products.
+        """
+
+
+class Platform(Protocol):
+    name: str
+
+    def check_signature(self, headers: Mapping[str, str], raw: bytes, secrets: tuple[str, ...]) -> None:
+        """Raises SignatureError."""
+
+    def read_webhook(self, raw: bytes) -> Webhook:
+        """Raises WebhookError."""
+
+    def signals(self, webhook: Webhook) -> list[Signal]:
+        """Empty for an event of no interest. Raises WebhookError where an id is missing."""
+
+    def normalize(self, entity_type: str, body: dict[str, Any], context: StoreContext) -> list[Payload]:
+        """The entity's payload first, then those that lie within it (a product's variants).
+
+        Raises NormalizeError. Nothing is invented: a field the shop does not give stays empty.
+        """
