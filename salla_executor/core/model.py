@@ -1,0 +1,245 @@
+"""The executor's values: settings, references and what mapping hands to the ERP. Money is Decimal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+class BusinessError(Exception):
+    """A command that cannot be applied as things stand; the message says cause and next step.
+
+    retryable: True where waiting alone may mend it (a lock, an item still to come).
+    """
+
+    def __init__(self, error_code: str, message: str, *, retryable: bool = False):
+        super().__init__(message)
+        self.error_code = error_code
+        self.retryable = retryable
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Salla Executor Settings."""
+
+    instance_id: str
+    secrets: tuple[str, ...] = field(repr=False)
+    is_enabled: bool = True
+    timestamp_window: int = 300
+    company: str = ""
+    company_currency: str = "SAR"
+    warehouse: str = ""
+    price_list: str = ""
+    item_group: str = "All Item Groups"
+    stock_uom: str = "Nos"
+    customer_group: str = ""
+    territory: str = ""
+    guest_customer: str = ""
+    tax_account: str = ""
+    shipping_account: str = ""
+    cod_account: str = ""
+    cost_center: str = ""
+    delivery_days: int = 3
+    # Draft, or Submit when the money agrees.
+    submit_orders: bool = False
+    # Largest difference between shop and ERP that still counts as equal, in the order's currency.
+    money_tolerance: Decimal = Decimal("0.00")
+    timezone: str = "Asia/Riyadh"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """External Reference: (source, entity type, external id) -> ERP document; unique."""
+
+    source: str
+    entity_type: str
+    external_id: str
+    doctype: str = ""
+    docname: str = ""
+    revision: int = 0
+    generation: int = 0
+    # Sha256 of the payload content last applied: an equal re-send writes nothing.
+    content_hash: str = ""
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the inbox says of an idempotency key.
+
+    state: `new` (go on), `known` (ack holds the stored answer), `in_progress`, `conflict` (other body).
+    """
+
+    state: str
+    ack: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One document after a write. action: created, updated or unchanged; changes: field -> [before, after]."""
+
+    doctype: str
+    name: str
+    action: str
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SavedOrder(Saved):
+    docstatus: int = 0
+    grand_total: Decimal = Decimal(0)
+    net_total: Decimal = Decimal(0)
+    total_taxes: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class ItemGroupValues:
+    name: str
+    parent: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class BrandValues:
+    name: str
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class OrderStatusValues:
+    """A row of the shop's status catalogue, kept in Shop Order Status; no action is attached by default."""
+
+    source: str
+    external_id: str
+    slug: str
+    title: str
+    type: str = "original"
+    original_id: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class ItemPrice:
+    price_list: str
+    rate: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class ItemValues:
+    """One Item. attributes: names on a template, (name, value) on a variant."""
+
+    item_code: str
+    item_name: str
+    item_group: str
+    stock_uom: str
+    is_stock_item: bool
+    description: str | None = None
+    brand: str | None = None
+    is_disabled: bool = False
+    has_variants: bool = False
+    variant_of: str | None = None
+    attribute_names: tuple[str, ...] = ()
+    attribute_values: tuple[tuple[str, str], ...] = ()
+    barcode: str | None = None
+    weight: Decimal | None = None
+    weight_uom: str | None = None
+    image: str | None = None
+    prices: tuple[ItemPrice, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddressValues:
+    external_id: str
+    title: str
+    type: str
+    line1: str
+    city: str
+    line2: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country_code: str = "SA"
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class CustomerValues:
+    name: str
+    type: str
+    group: str
+    territory: str
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    language: str | None = None
+    tax_id: str | None = None
+    is_disabled: bool = False
+    addresses: tuple[AddressValues, ...] = ()
+
+
+@dataclass(frozen=True)
+class SalesOrderLine:
+    """rate: per unit, without VAT, after the part of the discount that divides evenly."""
+
+    external_id: str
+    item_code: str
+    item_name: str
+    quantity: Decimal
+    price_list_rate: Decimal
+    rate: Decimal
+    warehouse: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One row of Sales Taxes and Charges. charge_type as ERPNext names it; rate in percent, amount absolute."""
+
+    charge_type: str
+    account: str
+    description: str
+    rate: Decimal = Decimal(0)
+    amount: Decimal = Decimal(0)
+    # 1-based row that On Previous Row Total builds on.
+    row_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ShopTotals:
+    """What the shop says, for the comparison with the draft; in the order's currency."""
+
+    total: Decimal
+    tax: Decimal
+    shipping: Decimal
+    discount: Decimal
+
+
+@dataclass(frozen=True)
+class SalesOrderValues:
+    source: str
+    external_id: str
+    reference: str
+    customer: str
+    company: str
+    currency: str
+    conversion_rate: Decimal | None
+    price_list: str
+    transaction_date: date
+    delivery_date: date
+    lines: tuple[SalesOrderLine, ...]
+    charges: tuple[Charge, ...]
+    # On net total, without VAT.
+    discount_amount: Decimal
+    expected: ShopTotals
+    shop_status: str
+    shop_status_name: str | None = None
+    payment_method: str | None = None
+    shop_url: str | None = None
+    branch: str | None = None
+    shipping_address: AddressValues | None = None
+    note: str | None = None
+    created_at: datetime | None = None

@@ -1,0 +1,93 @@
+"""What the executor's core needs. Implemented on Frappe and ERPNext in `erpnext/`, on SQLite in `sandbox/`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from salla_executor.contract import Command
+from salla_executor.core.model import (
+    BrandValues,
+    Claim,
+    CustomerValues,
+    ItemGroupValues,
+    ItemValues,
+    OrderStatusValues,
+    Reference,
+    Saved,
+    SavedOrder,
+    SalesOrderValues,
+    Settings,
+)
+
+
+class Erp(Protocol):
+    """Writes and finds ERP documents. All methods may raise BusinessError. `name` is the document to update,
+    None to create one. A write that would change nothing reports `unchanged` and does not touch the document."""
+
+    def save_item_group(self, name: str | None, values: ItemGroupValues) -> Saved: ...
+
+    def save_brand(self, name: str | None, values: BrandValues) -> Saved: ...
+
+    def save_order_status(self, name: str | None, values: OrderStatusValues) -> Saved: ...
+
+    def save_item(self, name: str | None, values: ItemValues) -> Saved: ...
+
+    def save_customer(self, name: str | None, values: CustomerValues) -> Saved: ...
+
+    def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
+        """Insert or update the draft; never submits. A submitted order is only brought up to date in the
+        fields that ERPNext allows; a change of lines or money raises BusinessError."""
+
+    def submit_sales_order(self, name: str) -> None: ...
+
+    def flag_sales_order(self, name: str, difference: str) -> None:
+        """Keep the comparison with the shop on the order; an empty text clears it."""
+
+    def find_item(self, sku: str) -> str | None:
+        """The Item that carries this SKU as its code."""
+
+    def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
+        """Customers whose contact has this E.164 phone; if there are none, this e-mail."""
+
+    def item_of_variant_exists(self, item_code: str) -> bool:
+        """Whether the Item is a template."""
+
+
+class Receiver(Protocol):
+    """The host around one request: clock, replay guard, inbox, references and the transaction."""
+
+    erp: Erp
+
+    def now(self) -> int:
+        """Unix seconds."""
+
+    def settings(self) -> Settings: ...
+
+    def remember_nonce(self, nonce: str, expires_at: int) -> bool:
+        """Committed at once; False if it was used before."""
+
+    def claim(self, command: Command, body_hash: str) -> Claim:
+        """Starts the transaction with a fresh view and inserts the inbox row; never waits longer than a second."""
+
+    def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
+        """Made if it is new, locked until the transaction ends."""
+
+    def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None: ...
+
+    def reference_of(self, doctype: str, docname: str) -> Reference | None:
+        """Which shop entity of any source owns this document."""
+
+    def save_reference(self, reference: Reference) -> None: ...
+
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None: ...
+
+    def applying(self) -> AbstractContextManager[None]:
+        """Acts as the integration user and makes every hidden commit inside fail."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def versions(self) -> dict[str, str]:
+        """For ping: app, frappe, erpnext."""
