@@ -87,7 +87,7 @@ class OptionValue(Model):
 class ProductPayload(Payload):
     name: Name
     sku: str | None = Field(None, max_length=140, description="stock keeping unit; without one nothing is sent")
-    type: ProductType = Field("product", description="only product, food and bundle are goods on stock")
+    type: ProductType = Field("product", description="only product and food are goods on stock")
     status: Literal["sale", "out", "hidden", "deleted"] = "sale"
     price: Money | None = Field(None, description="regular price of one unit, in `currency`")
     sale_price: Money | None = Field(None, description="price in force now where it is below `price`")

@@ -1,0 +1,64 @@
+# Every target prints what it does, is safe to run twice and ends non-zero with a sentence when something is missing.
+
+PYTHON ?= python3
+BENCH_DIR ?= $(HOME)/frappe-bench
+VENV := .venv
+RUN := $(VENV)/bin/python
+export BENCH_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test unit lint docs bench bench-test bench-demo bench-start bench-stop app benchmark clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: pyproject.toml
+	@scripts/venv.sh "$(PYTHON)" $(VENV)
+
+demo: $(VENV)/.ready  ## the whole path on this machine, without a bench, checked to the halala
+	@$(RUN) -m sandbox demo
+
+up: $(VENV)/.ready  ## shop, hub and executor stay up for trying out, until Ctrl-C
+	@$(RUN) -m sandbox up
+
+lint: $(VENV)/.ready  ## ruff
+	@echo "== ruff"
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+unit: lint  ## ruff and the pytest suite, no bench
+	@echo "== pytest"
+	@$(RUN) -m pytest
+
+test: unit  ## unit, then the suites of both apps on the bench, where there is one
+	@$(RUN) scripts/bench/test.py --if-found
+
+docs: $(VENV)/.ready  ## write the generated documents and vectors
+	@$(RUN) scripts/payload_docs.py
+	@$(RUN) scripts/contract_vectors.py
+
+bench:  ## a running bench from a bare machine: hub and client site, paired, simulated shop connected
+	@$(PYTHON) scripts/bench/create.py
+
+app:  ## put APP on the bench at BENCH_DIR and, with SITE, install it there
+	@$(PYTHON) scripts/bench/apps.py --bench "$(BENCH_DIR)" --app "$(APP)" $(if $(SITE),--site "$(SITE)")
+
+bench-start:  ## start database, Redis, web and workers of the bench
+	@$(PYTHON) scripts/bench/services.py start
+
+bench-stop:  ## stop what bench-start started
+	@$(PYTHON) scripts/bench/services.py stop
+
+bench-test: $(VENV)/.ready  ## the suites of both apps on the bench
+	@$(RUN) scripts/bench/test.py
+
+bench-demo: $(VENV)/.ready  ## the demo's scenario on the two real sites, compared in ERPNext
+	@$(RUN) -m sandbox bench-demo
+
+benchmark: $(VENV)/.ready  ## ratios on the real bench
+	@$(RUN) -m benchmarks
+
+clean:  ## remove what make made in this folder; the bench stays
+	@rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "removed .venv, var and caches"

@@ -1,0 +1,64 @@
+"""Documents that are made from code, or speak of it, are current."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from salla_manager import contract
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_payload_document_is_current():
+    made = runpy.run_path(str(ROOT / "scripts/payload_docs.py"))["document"]()
+    assert (ROOT / "docs/CLIENT_EXPECTED_PAYLOAD.md").read_text(encoding="utf-8") == made, "run: make docs"
+
+
+def test_the_contract_document_names_everything_on_the_wire():
+    text = (ROOT / "docs/RPC_CONTRACT.md").read_text(encoding="utf-8")
+    words = [
+        contract.HEADER_INSTANCE,
+        contract.HEADER_TIMESTAMP,
+        contract.HEADER_NONCE,
+        contract.HEADER_SIGNATURE,
+        contract.HEADER_KEY,
+        contract.DISPATCH_PATH,
+        contract.PULL_PATH,
+        *contract.COMMAND_TYPES,
+        *contract.ACK_STATUSES,
+    ]
+    assert [word for word in words if word not in text] == []
+
+
+def error_codes() -> set[str]:
+    found = set()
+    for path in [ROOT / "salla_executor/contract.py", *sorted((ROOT / "salla_executor/core").rglob("*.py"))]:
+        source = path.read_text(encoding="utf-8")
+        found |= set(
+            re.findall(r'(?:ProtocolError\(\s*\d+,|BusinessError\(|error_code=)\s*"([a-z_]+)"', source)
+        )
+    return found
+
+
+def test_every_error_code_of_the_executor_is_documented():
+    text = (ROOT / "docs/RPC_CONTRACT.md").read_text(encoding="utf-8")
+    codes = error_codes()
+    assert len(codes) > 8
+    assert sorted(code for code in codes if f"`{code}`" not in text) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name
+)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#][^)]*)\)", path.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://")):
+            assert (path.parent / target.split("#")[0]).exists(), target
+
+
+def test_readme_names_real_make_targets():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named <= targets
