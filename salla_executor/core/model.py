@@ -47,6 +47,10 @@ class Settings:
     # Largest difference between shop and ERP that still counts as equal, in the order's currency.
     money_tolerance: Decimal = Decimal("0.00")
     timezone: str = "Asia/Riyadh"
+    # How this site calculates: System Settings (rounding method, currency precision), Accounts Settings.
+    rounding_method: str = "Banker's Rounding"
+    currency_precision: int = 2
+    round_row_wise_tax: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,16 +133,19 @@ class ItemPrice:
 
 @dataclass(frozen=True)
 class ItemValues:
-    """One Item. attributes: names on a template, (name, value) on a variant."""
+    """One Item. attributes: names on a template, (name, value) on a variant.
+
+    None leaves the field of an existing Item as it is; a new one always has group, unit and stock flag.
+    """
 
     item_code: str
     item_name: str
-    item_group: str
-    stock_uom: str
-    is_stock_item: bool
+    item_group: str | None
+    stock_uom: str | None
+    is_stock_item: bool | None
     description: str | None = None
     brand: str | None = None
-    is_disabled: bool = False
+    is_disabled: bool | None = None
     has_variants: bool = False
     variant_of: str | None = None
     attribute_names: tuple[str, ...] = ()
@@ -160,30 +167,40 @@ class AddressValues:
     line2: str | None = None
     state: str | None = None
     postal_code: str | None = None
-    country_code: str = "SA"
+    # None: the company's country.
+    country_code: str | None = None
     phone: str | None = None
     email: str | None = None
 
 
 @dataclass(frozen=True)
 class CustomerValues:
+    """One Customer with contact and addresses. None leaves the field of an existing Customer as it is.
+
+    type: Individual or Company.
+    """
+
     name: str
-    type: str
-    group: str
-    territory: str
+    type: str | None
+    group: str | None
+    territory: str | None
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None
     email: str | None = None
     language: str | None = None
     tax_id: str | None = None
-    is_disabled: bool = False
+    is_disabled: bool | None = None
     addresses: tuple[AddressValues, ...] = ()
 
 
 @dataclass(frozen=True)
 class SalesOrderLine:
-    """rate: per unit, without VAT, after the part of the discount that divides evenly."""
+    """rate: per unit, without VAT, after the part of the discount that divides evenly.
+
+    A line that costs nothing has rate and price_list_rate 0, since ERPNext replaces an empty rate by the
+    price list's.
+    """
 
     external_id: str
     item_code: str
@@ -216,6 +233,7 @@ class ShopTotals:
     tax: Decimal
     shipping: Decimal
     discount: Decimal
+    cash_on_delivery: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

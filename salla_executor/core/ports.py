@@ -36,13 +36,16 @@ class Erp(Protocol):
     def save_customer(self, name: str | None, values: CustomerValues) -> Saved: ...
 
     def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
-        """Insert or update the draft; never submits. A submitted order is only brought up to date in the
-        fields that ERPNext allows; a change of lines or money raises BusinessError."""
+        """Insert or update the draft; never submits. No pricing rules, no rounded total, discount on Net Total.
+        A submitted order is only brought up to date in the fields that ERPNext allows; a change of lines or
+        money raises BusinessError."""
 
     def submit_sales_order(self, name: str) -> None: ...
 
     def flag_sales_order(self, name: str, difference: str) -> None:
         """Keep the comparison with the shop on the order; an empty text clears it."""
+
+    def exists(self, doctype: str, name: str) -> bool: ...
 
     def find_item(self, sku: str) -> str | None:
         """The Item that carries this SKU as its code."""
@@ -50,7 +53,7 @@ class Erp(Protocol):
     def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
         """Customers whose contact has this E.164 phone; if there are none, this e-mail."""
 
-    def item_of_variant_exists(self, item_code: str) -> bool:
+    def is_template(self, item_code: str) -> bool:
         """Whether the Item is a template."""
 
 
@@ -71,16 +74,19 @@ class Receiver(Protocol):
         """Starts the transaction with a fresh view and inserts the inbox row; never waits longer than a second."""
 
     def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
-        """Made if it is new, locked until the transaction ends."""
+        """Made if it is new, locked until the transaction ends.
+
+        Raises BusinessError, retryable, if another command holds it for too long."""
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None: ...
 
-    def reference_of(self, doctype: str, docname: str) -> Reference | None:
-        """Which shop entity of any source owns this document."""
+    def references_of(self, doctype: str, docname: str) -> list[Reference]:
+        """Which shop entities, of any source, stand for this document; two shops may share one."""
 
     def save_reference(self, reference: Reference) -> None: ...
 
-    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None: ...
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
+        """Keep the answer's JSON object in the claimed inbox row; `claim` gives it back as it is."""
 
     def applying(self) -> AbstractContextManager[None]:
         """Acts as the integration user and makes every hidden commit inside fail."""
@@ -88,6 +94,9 @@ class Receiver(Protocol):
     def commit(self) -> None: ...
 
     def rollback(self) -> None: ...
+
+    def report(self, error: Exception) -> None:
+        """One log line of an unexpected failure, without locals or secrets."""
 
     def versions(self) -> dict[str, str]:
         """For ping: app, frappe, erpnext."""
