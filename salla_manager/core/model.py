@@ -52,6 +52,8 @@ class Instance:
     name: str
     url: str
     secret: str = field(repr=False)
+    # Still taken from the ERP's side while the secret is being changed; never used to sign.
+    previous_secret: str = field(default="", repr=False)
     is_enabled: bool = True
     disabled_command_types: frozenset[str] = frozenset()
     # Circuit breaker: open until a probe succeeds.
@@ -112,6 +114,8 @@ class Record:
     sku: str = ""
     title: str = ""
     source_updated_at: datetime | None = None
+    # When the shop was read for this content: decides where source_updated_at ties or is missing.
+    observed_at: datetime | None = None
     # Highest revision the ERP has acknowledged, and the document it made.
     applied_revision: int = 0
     erp_document: str = ""
@@ -184,6 +188,8 @@ class Attempt:
     response: str = ""
     error: str = ""
     burned: bool = True
+    # Unique: lease token and number of the request within the lease.
+    attempt_key: str = ""
     connector_type: str = "SALLA_EXECUTOR"
 
 
@@ -211,12 +217,13 @@ class Skip:
 
 @dataclass(frozen=True)
 class CommandUpdate:
-    """What the outcome of an attempt makes of its command."""
+    """What becomes of a command; waits_for None leaves it as it is."""
 
     status: str
     reason: str = ""
     attempts: int = 0
     due_at: datetime | None = None
+    waits_for: tuple[str, ...] | None = None
 
 
 def command_type_of(entity_type: str) -> str:

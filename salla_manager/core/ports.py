@@ -68,11 +68,16 @@ class EventStore(Protocol):
         """Insert unless its dedupe_hash is there already; gives (name, is_new). Counts a duplicate."""
 
     def due_events(self, now: datetime, limit: int) -> list[Event]:
-        """Received or retryable ones, oldest first, claimed so that no other worker takes them."""
+        """Received ones and those with a due_at that has passed, oldest first; claimed by moving due_at ten
+        minutes ahead, so that no other worker takes them and a crash costs no more than that."""
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
-    ) -> None: ...
+    ) -> None:
+        """Sets all four. Failed with due_at None is final, Received is taken at once."""
+
+    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
+        """Unknown Store events of this merchant become Received and point to the store."""
 
 
 class RecordStore(Protocol):
@@ -84,7 +89,8 @@ class RecordStore(Protocol):
     def find_record(self, key: RecordKey) -> Record | None: ...
 
     def records_with_sku(self, store: str, sku: str) -> list[Record]:
-        """Products and variants, compared without case and outer space."""
+        """Products and variants whose `sku` equals this one without case and outer space; read with lock, so
+        that two transactions cannot both take one SKU."""
 
     def add_skip(self, skip: Skip) -> None:
         """One row per (store, entity type, external id); an open one is updated, a resolved one reopened."""
@@ -94,8 +100,9 @@ class RecordStore(Protocol):
     def add_command(self, command: OutboundCommand) -> str:
         """Gives its name. The idempotency key is unique: adding the same one again gives the one that is there."""
 
-    def supersede_commands(self, key: RecordKey, revision: int, reason: str) -> int:
-        """Queued, Waiting, Held and Dead commands of the entity below `revision` become Superseded."""
+    def supersede_commands(self, key: RecordKey, revision: int, reason: str, generation: int = 0) -> int:
+        """Queued, Waiting, Held and Dead commands of the entity below (revision, generation), whatever their
+        ERP Instance, become Superseded."""
 
 
 class DispatchStore(Protocol):
@@ -104,27 +111,40 @@ class DispatchStore(Protocol):
     def lease_due_commands(
         self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
     ) -> list[OutboundCommand]:
-        """Queued and due ones become Sending, none whose lane has one in flight, at most one per lane."""
+        """Queued ones whose due_at is empty or past become Sending: none whose lane has one in flight, at most
+        one per lane, the lowest (revision, generation) of a lane first, otherwise the oldest first."""
 
     def free_expired_leases(self, now: datetime) -> int:
         """Sending ones past their lease become Queued again, marked so in their reason."""
 
     def record_outcome(
-        self, command: OutboundCommand, token: str, attempt: Attempt, ack: AckRow | None, update: CommandUpdate
+        self,
+        command: OutboundCommand,
+        token: str,
+        attempt: Attempt,
+        ack: AckRow | None,
+        update: CommandUpdate,
     ) -> bool:
         """Attempt, ack and the command's new state; False (attempt kept, state not) where the lease was lost."""
 
     def return_lease(self, command: OutboundCommand, token: str, update: CommandUpdate) -> bool:
         """Give a leased command back without an attempt, for example held by a toggle."""
 
-    def parked_commands(self, status: str, limit: int) -> list[OutboundCommand]:
-        """Waiting or Held ones, oldest first."""
+    def command(self, name: str) -> OutboundCommand | None: ...
+
+    def parked_commands(self, status: str, limit: int, after: str = "") -> list[OutboundCommand]:
+        """Waiting or Held ones, oldest first, only those behind the command `after`: for reading page by page."""
 
     def waiting_for_record(self, record: str) -> list[OutboundCommand]:
         """Waiting ones that name this record."""
 
     def update_command(self, name: str, expected_status: str, update: CommandUpdate) -> bool:
         """Compare and set, for parked commands; False if another worker was first."""
+
+    def address_command(
+        self, name: str, erp_instance: str, customer_account: str, idempotency_key: str
+    ) -> bool:
+        """For a Held command that has no ERP Instance yet; False if it is not so any more."""
 
     def records(self, names: Iterable[str]) -> list[Record]: ...
 
