@@ -135,7 +135,8 @@ class ItemPrice:
 class ItemValues:
     """One Item. attributes: names on a template, (name, value) on a variant.
 
-    None leaves the field of an existing Item as it is; a new one always has group, unit and stock flag.
+    None leaves the field of an existing Item as it is. A new one has group, unit and stock flag, but for the
+    group of a variant, which is its template's.
     """
 
     item_code: str

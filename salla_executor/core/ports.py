@@ -50,6 +50,9 @@ class Erp(Protocol):
     def find_item(self, sku: str) -> str | None:
         """The Item that carries this SKU as its code."""
 
+    def find_sales_order(self, source: str, external_id: str) -> str | None:
+        """The Sales Order (not cancelled) that carries this shop order, should its reference be lost."""
+
     def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
         """Customers whose contact has this E.164 phone; if there are none, this e-mail."""
 
