@@ -112,3 +112,9 @@ class Platform(Protocol):
 
         Raises NormalizeError. Nothing is invented: a field the shop does not give stays empty.
         """
+
+    def ignored_because(self, event: str) -> str:
+        """Why an event gives no signals, in a sentence for the operator."""
+
+    def client(self, base_url: str, credentials: Any, transport: Any = None, **options: Any) -> ShopClient:
+        """base_url: empty for the platform's own. transport: a requests.Session, or one is made."""

@@ -1,0 +1,61 @@
+"""Salla behind the port of the platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from salla_manager.payloads import Payload
+from salla_manager.platforms.port import NormalizeError, Signal, StoreContext, Webhook
+from salla_manager.platforms.salla import signature, webhooks
+from salla_manager.platforms.salla.client import API_URL, SallaClient
+from salla_manager.platforms.salla.normalize.catalogue import (
+    normalize_brand,
+    normalize_category,
+    normalize_order_status,
+)
+from salla_manager.platforms.salla.normalize.customer import normalize_customer
+from salla_manager.platforms.salla.normalize.order import normalize_order
+from salla_manager.platforms.salla.normalize.product import normalize_product, normalize_variant
+
+_NORMALIZERS = {
+    "category": normalize_category,
+    "brand": normalize_brand,
+    "order_status": normalize_order_status,
+    "product": normalize_product,
+    "variant": normalize_variant,
+    "customer": normalize_customer,
+    "order": normalize_order,
+}
+
+
+class SallaPlatform:
+    name = "salla"
+
+    def check_signature(self, headers: Mapping[str, str], raw: bytes, secrets: tuple[str, ...]) -> None:
+        signature.check(headers, raw, secrets)
+
+    def read_webhook(self, raw: bytes) -> Webhook:
+        return webhooks.read_webhook(raw)
+
+    def signals(self, webhook: Webhook) -> list[Signal]:
+        return webhooks.signals(webhook)
+
+    def ignored_because(self, event: str) -> str:
+        return webhooks.ignored_because(event)
+
+    def normalize(self, entity_type: str, body: dict[str, Any], context: StoreContext) -> list[Payload]:
+        """Raises NormalizeError."""
+        normalizer = _NORMALIZERS.get(entity_type)
+        if normalizer is None:
+            raise NormalizeError(entity_type, "", [f"entity_type: Salla has no {entity_type}"])
+        if not isinstance(body, dict):
+            raise NormalizeError(entity_type, "", ["body: it is not an object"])
+        return normalizer(body, context)
+
+    def client(self, base_url: str, credentials: Any, transport: Any = None, **options: Any) -> SallaClient:
+        """credentials: a TokenProvider, such as `tokens.Tokens`."""
+        return SallaClient(credentials, transport, base_url=base_url or API_URL, **options)
+
+
+SALLA = SallaPlatform()
