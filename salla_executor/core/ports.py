@@ -14,9 +14,9 @@ from salla_executor.core.model import (
     ItemValues,
     OrderStatusValues,
     Reference,
+    SalesOrderValues,
     Saved,
     SavedOrder,
-    SalesOrderValues,
     Settings,
 )
 

@@ -1,0 +1,73 @@
+"""From a valid payload to ERP documents: which function does it, when nothing is to do, and the reference after it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from salla_executor.contract import dump_json
+from salla_executor.core.catalogue import (
+    apply_brand,
+    apply_category,
+    apply_order_status,
+    apply_product,
+    apply_variant,
+)
+from salla_executor.core.context import Context, Outcome
+from salla_executor.core.customers import apply_customer
+from salla_executor.core.model import Reference
+from salla_executor.core.orders import apply_order
+from salla_executor.payloads import Payload
+
+APPLY: dict[str, Callable[[Any, Context], Outcome]] = {
+    "upsert_category": apply_category,
+    "upsert_brand": apply_brand,
+    "upsert_order_status": apply_order_status,
+    "upsert_product": apply_product,
+    "upsert_variant": apply_variant,
+    "upsert_customer": apply_customer,
+    "upsert_order": apply_order,
+}
+
+
+def apply(payload: Payload, context: Context) -> Outcome:
+    """Write the entity and its reference inside the open transaction. Raises BusinessError.
+
+    Equal content writes nothing, but a new generation is a deliberate re-send and applies again.
+    """
+    digest = content_hash(payload)
+    reference = context.reference
+    document = context.document()
+    if document and reference.content_hash == digest and not context.command.generation:
+        message = f"{reference.doctype} {document} has this content already; nothing was changed."
+        outcome = Outcome("skipped", message, reference.doctype, document)
+    else:
+        outcome = APPLY[context.command.command_type](payload, context)
+        if reference.docname and not document and outcome.docname:
+            note = f"{reference.doctype} {reference.docname} was deleted in the ERP in the meantime."
+            outcome = replace(outcome, message=f"{note} {outcome.message}")
+    context.receiver.save_reference(_advanced(reference, outcome, context, digest))
+    return outcome
+
+
+def content_hash(payload: Payload) -> str:
+    """Sha256 hex over the payload without raw and updated_at."""
+    return hashlib.sha256(dump_json(payload.content())).hexdigest()
+
+
+def _advanced(reference: Reference, outcome: Outcome, context: Context, digest: str) -> Reference:
+    # A sender that says no revision must not lower the watermark.
+    revision, generation = reference.revision, reference.generation
+    if context.command.revision:
+        revision, generation = context.command.revision, context.command.generation
+    return replace(
+        reference,
+        doctype=outcome.doctype or reference.doctype,
+        docname=outcome.docname or reference.docname,
+        revision=revision,
+        generation=generation,
+        content_hash=digest,
+        is_new=False,
+    )

@@ -1,0 +1,118 @@
+"""Orders: the items and the customer they need, the write, the comparison with the shop's money, the submit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from salla_executor.core.context import Context, Outcome, saved_outcome
+from salla_executor.core.customers import adopt_customer
+from salla_executor.core.mapping.customers import customer_values
+from salla_executor.core.mapping.order_money import SETTINGS_PAGE, MoneyPlan, plan_money
+from salla_executor.core.mapping.orders import NOT_TO_SUBMIT, difference_text, order_values
+from salla_executor.core.model import BusinessError, SavedOrder
+from salla_executor.payloads import CustomerPayload, OrderLine, OrderPayload
+
+
+def apply_order(payload: OrderPayload, context: Context) -> Outcome:
+    """A Sales Order, submitted if the setting says so and its money agrees with the shop's."""
+    document = context.document()
+    if payload.is_price_quote:
+        return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
+    _refuse_collapsed(payload)
+    item_codes = [_item_of(number, line, context) for number, line in enumerate(payload.items, 1)]
+    plan = plan_money(payload, item_codes, context.settings)
+    customer = _customer_of(payload, context)
+    values = order_values(payload, context.settings, plan, source=context.source, customer=customer)
+    adopted = None if document else context.erp.find_sales_order(context.source, payload.external_id)
+    saved = context.erp.save_sales_order(document or adopted, values)
+    difference = difference_text(saved, plan, payload, context.settings)
+    context.erp.flag_sales_order(saved.name, difference)
+    docstatus = saved.docstatus
+    if _is_to_submit(saved, payload, difference, context):
+        context.erp.submit_sales_order(saved.name)
+        docstatus = 1
+    return _outcome(saved, plan, difference, docstatus, bool(adopted))
+
+
+def _refuse_collapsed(payload: OrderPayload) -> None:
+    """Shops now and then send an order without its lines or its money; that must not replace a real one."""
+    if not payload.items:
+        message = f"Order {payload.reference or payload.external_id} came without lines. Fetch it from the shop again."
+        raise BusinessError("no_lines", message)
+    gross = sum((line.unit_price * line.quantity for line in payload.items), Decimal(0))
+    discount = max(payload.discount_total, sum((line.discount for line in payload.items), Decimal(0)))
+    if not payload.total and gross > discount:
+        message = (
+            f"The shop says a total of 0 while the lines come to {gross - discount} {payload.currency};"
+            " nothing was changed. Fetch the order from the shop again."
+        )
+        raise BusinessError("collapsed_total", message)
+
+
+def _item_of(number: int, line: OrderLine, context: Context) -> str:
+    """By variant, then product, then SKU. Lasting, since the hub sends an order after its items: waiting mends
+    nothing, a person has to say which Item it is."""
+    erp = context.erp
+    candidates = (
+        lambda: context.find("variant", line.variant_id),
+        lambda: context.find("product", line.product_id),
+        lambda: erp.find_item(line.sku) if line.sku else None,
+    )
+    for candidate in candidates:
+        item = candidate()
+        # A template cannot be sold.
+        if item and not erp.is_template(item):
+            return item
+    message = (
+        f"Line {number}, '{line.name}' (SKU {line.sku or 'empty'}), has no Item here. Send its product from the hub,"
+        " or give an Item this SKU as its code; then send the order again."
+    )
+    raise BusinessError("unknown_item", message)
+
+
+def _customer_of(payload: OrderPayload, context: Context) -> str:
+    buyer = payload.customer
+    if buyer:
+        return context.find("customer", buyer.external_id) or _save_buyer(buyer, context)
+    if context.settings.guest_customer:
+        return context.settings.guest_customer
+    message = (
+        "The order names no buyer and no guest customer is set."
+        f" Set 'Guest Customer' in {SETTINGS_PAGE}, then send again."
+    )
+    raise BusinessError("missing_customer", message)
+
+
+def _save_buyer(buyer: CustomerPayload, context: Context) -> str:
+    """The customer came with the order only. The watermark stays low: the customer's own command still counts."""
+    reference = context.receiver.lock_reference(context.source, "customer", buyer.external_id)
+    adopted = adopt_customer(buyer, context)
+    values, _ = customer_values(buyer, context.settings, is_new=not adopted)
+    saved = context.erp.save_customer(adopted, values)
+    linked = replace(reference, doctype=saved.doctype, docname=saved.name, content_hash="", is_new=False)
+    context.receiver.save_reference(linked)
+    return saved.name
+
+
+def _is_to_submit(saved: SavedOrder, payload: OrderPayload, difference: str, context: Context) -> bool:
+    if difference or saved.docstatus or not context.settings.submit_orders:
+        return False
+    return payload.status not in NOT_TO_SUBMIT
+
+
+def _outcome(saved: SavedOrder, plan: MoneyPlan, difference: str, docstatus: int, is_linked: bool) -> Outcome:
+    notes = []
+    if difference:
+        kept = "It stays a draft" if docstatus == 0 else "It is submitted already"
+        notes.append(f"{kept}, since its money differs from the shop's. {difference}")
+    elif docstatus == 1 and not saved.docstatus:
+        notes.append("It was submitted.")
+    extra = {
+        "docstatus": docstatus,
+        "difference": difference or None,
+        "totals": {"shop": plan.shop.total, "erp": saved.grand_total},
+    }
+    outcome = saved_outcome(saved, *notes, is_linked=is_linked, **extra)
+    is_written = difference or docstatus != saved.docstatus
+    return replace(outcome, status="applied") if is_written else outcome
