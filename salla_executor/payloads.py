@@ -24,7 +24,13 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Money = Annotated[Decimal, BeforeValidator(_no_float), Field(allow_inf_nan=False, max_digits=18, decimal_places=6)]
+Money = Annotated[
+    Decimal, BeforeValidator(_no_float), Field(allow_inf_nan=False, max_digits=18, decimal_places=6)
+]
+# Small currencies need more digits than money has: 1 IQD is 0.00286… SAR.
+Rate = Annotated[
+    Decimal, BeforeValidator(_no_float), Field(gt=0, allow_inf_nan=False, max_digits=24, decimal_places=12)
+]
 Id = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=140)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -41,7 +47,9 @@ class Payload(Model):
 
     external_id: Id = Field(description="the shop's id of this entity")
     updated_at: AwareDatetime | None = Field(None, description="when the shop last changed it, if it says so")
-    raw: dict[str, Any] | None = Field(None, description="the shop's own body; left out where it is too large")
+    raw: dict[str, Any] | None = Field(
+        None, description="the shop's own body; left out where it is too large"
+    )
 
     def content(self) -> dict[str, Any]:
         """The payload as JSON values without what does not count as a change."""
@@ -73,7 +81,9 @@ class OrderStatusPayload(Payload):
     name: Name
     slug: str = Field(description="the platform's own word, such as under_review; stable across shops")
     type: Literal["original", "custom"] = "original"
-    original_id: Id | None = Field(None, description="external id of the platform's status a custom one hangs under")
+    original_id: Id | None = Field(
+        None, description="external id of the platform's status a custom one hangs under"
+    )
     parent_id: Id | None = None
     sort_order: int | None = None
     is_active: bool = True
@@ -86,7 +96,9 @@ class OptionValue(Model):
 
 class ProductPayload(Payload):
     name: Name
-    sku: str | None = Field(None, max_length=140, description="stock keeping unit; without one nothing is sent")
+    sku: str | None = Field(
+        None, max_length=140, description="stock keeping unit; without one nothing is sent"
+    )
     type: ProductType = Field("product", description="only product and food are goods on stock")
     status: Literal["sale", "out", "hidden", "deleted"] = "sale"
     price: Money | None = Field(None, description="regular price of one unit, in `currency`")
@@ -109,7 +121,9 @@ class ProductPayload(Payload):
 class VariantPayload(Payload):
     product_id: Id
     name: Name
-    sku: str | None = Field(None, max_length=140, description="stock keeping unit; without one nothing is sent")
+    sku: str | None = Field(
+        None, max_length=140, description="stock keeping unit; without one nothing is sent"
+    )
     status: Literal["sale", "out", "hidden", "deleted"] = "sale"
     price: Money | None = Field(None, description="regular price of one unit, in `currency`")
     sale_price: Money | None = None
@@ -196,7 +210,7 @@ class OrderPayload(Payload):
     custom_status_id: Id | None = Field(None, description="the merchant's own sub-status")
     created_at: AwareDatetime
     currency: Currency
-    exchange_rate: Money | None = Field(None, description="store currency units per unit of `currency`")
+    exchange_rate: Rate | None = Field(None, description="store currency units per unit of `currency`")
     store_currency: Currency | None = None
     total: Money = Field(description="what the buyer pays")
     subtotal: Money | None = Field(None, description="lines before discount, without VAT")
@@ -204,7 +218,9 @@ class OrderPayload(Payload):
     discounts: list[Discount] = Field(
         [], description="the shop's list of the order's discounts; may repeat what stands in the lines"
     )
-    discount_total: Money = Field(Decimal(0), description="all discounts, lines included, without VAT, positive")
+    discount_total: Money = Field(
+        Decimal(0), description="all discounts, lines included, without VAT, positive"
+    )
     shipping: Shipping = Shipping()
     cash_on_delivery: Money = Field(Decimal(0), description="fee for cash on delivery, without VAT")
     payment_method: str | None = Field(None, description="slug, such as mada or cod")

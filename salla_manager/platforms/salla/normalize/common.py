@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from salla_manager.payloads import Payload, PayloadError, parse_payload
-from salla_manager.platforms.port import NormalizeError, StoreContext
+from salla_manager.platforms.port import NormalizeError
 
 _RIYADH = timezone(timedelta(hours=3))
 _THREE_DIGITS = {"KWD", "BHD", "OMR", "JOD", "TND", "LYD", "IQD"}
@@ -97,7 +97,7 @@ def number(value: Any) -> Decimal | None:
         return None
     if not result.is_finite() or abs(result.adjusted()) > 15:
         return Decimal(0) if result == 0 else None
-    return _shortest(result.quantize(Decimal("0.000001"), ROUND_HALF_UP))
+    return shortest(result.quantize(Decimal("0.000001"), ROUND_HALF_UP))
 
 
 def money(value: Any) -> Decimal | None:
@@ -108,7 +108,7 @@ def money(value: Any) -> Decimal | None:
     return result
 
 
-def _shortest(value: Decimal) -> Decimal:
+def shortest(value: Decimal) -> Decimal:
     value = value.normalize()
     return value.quantize(Decimal(1)) if value.as_tuple().exponent > 0 else value
 
@@ -241,7 +241,3 @@ def build(entity_type: str, values: dict[str, Any], problems: list[str] | None =
 def _say(problem: str) -> str:
     field, _, message = problem.partition(": ")
     return f"{field}: the shop gives none" if message == "Field required" else problem
-
-
-def context_currency(body: dict[str, Any], context: StoreContext) -> str | None:
-    return currency(body.get("price"), body.get("currency"), context.currency)

@@ -17,15 +17,16 @@ from salla_manager.platforms.salla.normalize.common import (
     identifier,
     mapping,
     moment,
-    money,
     number,
     rows,
+    shortest,
     text,
 )
 from salla_manager.platforms.salla.normalize.customer import address, customer_values
 from salla_manager.platforms.salla.normalize.order_money import Amounts, line_money, read_amounts
 from salla_manager.platforms.salla.normalize.product import TYPES
 
+_RATE_DIGITS = Decimal("0.000000000001")
 _PAYMENT_ALIASES = {
     "مدى": "mada",
     "بطاقة ائتمانية": "credit_card",
@@ -98,7 +99,7 @@ def _exchange(body: dict[str, Any], code: str | None, context: StoreContext) -> 
     if (base, other) == (store, code):
         return {
             "store_currency": store,
-            "exchange_rate": (1 / rate).quantize(Decimal("0.000000000001")).normalize(),
+            "exchange_rate": shortest((1 / rate).quantize(_RATE_DIGITS)),
         }
     return {"store_currency": store, "exchange_rate": rate if (base, other) == (code, store) else None}
 
@@ -195,9 +196,3 @@ def _chosen(value: Any) -> str | None:
     if isinstance(value, list):
         return ", ".join(label for label in map(_chosen, value) if label) or None
     return text(value.get("name")) if isinstance(value, dict) else text(value)
-
-
-def order_total(body: dict[str, Any]) -> Decimal | None:
-    """The total of an order or of a row in a list of orders."""
-    total = money(mapping(body.get("amounts")).get("total"))
-    return total if total is not None else money(body.get("total"))
