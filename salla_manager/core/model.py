@@ -193,6 +193,14 @@ class Attempt:
     connector_type: str = "SALLA_EXECUTOR"
 
 
+class AttemptStatus:
+    SUCCEEDED = "Succeeded"
+    # Certainly without effect, or answered with a refusal.
+    FAILED = "Failed"
+    # Sent without an answer that can be trusted: it may have had its effect.
+    UNKNOWN = "Unknown"
+
+
 @dataclass(frozen=True)
 class AckRow:
     """Command ACK Log: the executor's verdict."""

@@ -149,6 +149,14 @@ class DispatchStore(Protocol):
     def records(self, names: Iterable[str]) -> list[Record]: ...
 
 
-class HubStore(ConfigStore, EventStore, RecordStore, DispatchStore, Protocol):
+class NonceStore(Protocol):
+    def remember_nonce(self, instance: str, nonce: str, expires_at: datetime) -> bool:
+        """Committed at once, outside of any transaction; False if it was used before. For requests of an ERP."""
+
+
+class HubStore(ConfigStore, EventStore, RecordStore, DispatchStore, NonceStore, Protocol):
     def transaction(self) -> AbstractContextManager[None]:
-        """Commits at the end, rolls back on an exception. Not nested."""
+        """Starts with a fresh view, commits at the end, rolls back on an exception. Not nested.
+
+        Reads outside of one are allowed.
+        """

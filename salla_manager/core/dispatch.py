@@ -1,0 +1,342 @@
+"""Deliver what is due to one ERP Instance: lease, sign, post, judge, record."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from salla_manager import contract
+from salla_manager.core import answers, breaker, readiness
+from salla_manager.core.answers import Verdict, judge
+from salla_manager.core.breaker import breaker_of
+from salla_manager.core.host import Host
+from salla_manager.core.model import (
+    AckRow,
+    Attempt,
+    AttemptStatus,
+    CommandStatus,
+    CommandUpdate,
+    Instance,
+    OutboundCommand,
+    Record,
+    RecordKey,
+    RecordStatus,
+    Settings,
+)
+from salla_manager.core.outbox import envelope
+from salla_manager.core.release import release_waiting_on
+from salla_manager.core.retry import backoff
+from salla_manager.core.transport import HttpAnswer, TransportError, limits_of
+
+LEASE_BATCH = 10
+# Seconds between the end of a request and the end of its lease, for writing the outcome.
+LEASE_MARGIN = 5
+_KEPT_ANSWER = 4000
+_NO_EFFECT = ("refused", "dns", "tls", "blocked")
+
+
+@dataclass
+class DispatchReport:
+    """Counts of one run; breaker is its state at the end."""
+
+    sent: int = 0
+    done: int = 0
+    retried: int = 0
+    dead: int = 0
+    held: int = 0
+    superseded: int = 0
+    returned: int = 0
+    lost_leases: int = 0
+    breaker: str = breaker.CLOSED
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """One request and what came of it."""
+
+    verdict: Verdict
+    started_at: datetime
+    latency_ms: int
+    answer: HttpAnswer | None
+    error: TransportError | None
+
+
+def dispatch_instance(
+    host: Host, erp_instance: str, limit: int = 100, budget_seconds: float = 45.0
+) -> DispatchReport:
+    """Deliver up to `limit` commands within the budget; safe to run in parallel for one instance."""
+    with host.store.transaction():
+        host.store.free_expired_leases(host.clock.now())
+    instance = host.store.instance(erp_instance)
+    if instance is None:
+        return DispatchReport(reason=f"The ERP Instance {erp_instance} does not exist.")
+    return _Run(host, instance, limit, budget_seconds).run()
+
+
+class _Run:
+    """One worker's run over one instance."""
+
+    def __init__(self, host: Host, instance: Instance, limit: int, budget_seconds: float):
+        self.host = host
+        self.hub = host.store
+        self.settings: Settings = host.store.settings()
+        self.instance = instance
+        self.breaker = breaker_of(instance)
+        self.left = limit
+        self.ends_at = host.clock.monotonic() + budget_seconds
+        # Seconds by which the ERP's clock is ahead, once it has said so.
+        self.offset = 0
+        self.is_over = False
+        self.report = DispatchReport()
+
+    def run(self) -> DispatchReport:
+        if self._is_passable():
+            while self._goes_on():
+                token = secrets.token_hex(16)
+                commands = self._lease(token)
+                if not commands:
+                    break
+                for number, command in enumerate(commands):
+                    self._handle(command, token, number)
+        self.report.breaker = self.breaker.state(self.host.clock.now())
+        self.report.reason = self.breaker.reason
+        return self.report
+
+    def _goes_on(self) -> bool:
+        return not self.is_over and self.left > 0 and self.host.clock.monotonic() < self.ends_at
+
+    def _lease(self, token: str) -> list[OutboundCommand]:
+        now = self.host.clock.now()
+        until = now + timedelta(seconds=self.settings.lease_seconds)
+        with self.hub.transaction():
+            # What was switched since the last batch counts for this one.
+            self.settings = self.hub.settings()
+            size = min(self.left, LEASE_BATCH)
+            return self.hub.lease_due_commands(self.instance.name, now, size, token, until)
+
+    def _handle(self, command: OutboundCommand, token: str, number: int) -> None:
+        closed = readiness.closed_gate(self.hub, self.hub.store(command.store), command)
+        if closed:
+            self.report.held += 1
+            self._give_back(command, token, CommandUpdate(CommandStatus.HELD, closed, command.attempts))
+            return
+        if not self._goes_on() or not self._fits(command):
+            self.report.returned += 1
+            update = CommandUpdate(CommandStatus.QUEUED, command.reason, command.attempts, command.due_at)
+            self._give_back(command, token, update)
+            return
+        self.left -= 1
+        self._deliver(command, token, number)
+
+    def _fits(self, command: OutboundCommand) -> bool:
+        """Whether a request that takes all its time ends within the lease."""
+        needed = timedelta(seconds=self.settings.total_timeout + LEASE_MARGIN)
+        return command.lease_until is None or self.host.clock.now() + needed <= command.lease_until
+
+    def _give_back(self, command: OutboundCommand, token: str, update: CommandUpdate) -> None:
+        with self.hub.transaction():
+            self.hub.return_lease(command, token, update)
+
+    def _deliver(self, command: OutboundCommand, token: str, number: int) -> None:
+        exchange = self._exchange(envelope(command))
+        if exchange.verdict.action == answers.RESIGN and self._fits(command):
+            self.offset = exchange.verdict.offset
+            exchange = self._exchange(envelope(command))
+        self.report.sent += 1
+        attempt = _attempt(command, exchange, f"{token}:{number}")
+        self._judge_instance(exchange.verdict)
+        if (
+            self._record(command, token, attempt, exchange.verdict)
+            and exchange.verdict.action == answers.DONE
+        ):
+            release_waiting_on(self.host, command.record)
+
+    def _exchange(self, command: contract.Command) -> _Exchange:
+        host, body = self.host, contract.encode_command(command)
+        started_at, begin = host.clock.now(), host.clock.monotonic()
+        headers = contract.signed_headers(
+            self.instance.name,
+            self.instance.secret,
+            body,
+            command.idempotency_key,
+            now=int(started_at.timestamp()) + self.offset,
+        )
+        url = self.instance.url.rstrip("/") + contract.DISPATCH_PATH
+        answer, error = None, None
+        try:
+            answer = host.transport.post(url, body, headers, limits_of(self.settings))
+        except TransportError as failure:
+            error = failure
+        latency = int((host.clock.monotonic() - begin) * 1000)
+        status, names, content = (answer.status, answer.headers, answer.body) if answer else (0, {}, b"")
+        verdict = judge(status, names, content, error, command, host.clock.now())
+        return _Exchange(verdict, started_at, latency, answer, error)
+
+    def _record(self, command: OutboundCommand, token: str, attempt: Attempt, verdict: Verdict) -> bool:
+        """Attempt, ack, command and record in one transaction; False where the lease was lost."""
+        key = RecordKey(command.store, command.entity_type, command.external_id)
+        now = self.host.clock.now()
+        with self.hub.transaction():
+            # The record before the command, as everywhere, so that no two workers wait for each other.
+            record = self.hub.lock_record(key)
+            update = self._update(command, record, verdict, now)
+            ack = _ack_row(command, verdict, now)
+            is_kept = self.hub.record_outcome(command, token, attempt, ack, update)
+            if is_kept:
+                self.hub.save_record(_record_after(record, command, update, verdict))
+        self._count(update.status if is_kept else "")
+        return is_kept
+
+    def _update(
+        self, command: OutboundCommand, record: Record, verdict: Verdict, now: datetime
+    ) -> CommandUpdate:
+        attempts = command.attempts + int(verdict.burns_attempt)
+        if verdict.action == answers.DONE:
+            return CommandUpdate(CommandStatus.DONE, verdict.reason, attempts)
+        if _is_overtaken(command, record):
+            reason = f"A newer revision has come. {verdict.reason}"
+            return CommandUpdate(CommandStatus.SUPERSEDED, reason, attempts)
+        if verdict.action == answers.DEAD:
+            return CommandUpdate(CommandStatus.DEAD, verdict.reason, attempts)
+        if verdict.burns_attempt and attempts >= self.settings.retry_max_attempts:
+            reason = f"Given up after {attempts} attempts. {verdict.reason}"
+            return CommandUpdate(CommandStatus.DEAD, reason, attempts)
+        due_at = now + timedelta(seconds=self._delay(verdict, attempts))
+        return CommandUpdate(CommandStatus.QUEUED, verdict.reason, attempts, due_at)
+
+    def _delay(self, verdict: Verdict, attempts: int) -> float:
+        if verdict.action == answers.WAIT:
+            return verdict.delay
+        if verdict.action in (answers.BREAK, answers.RESIGN):
+            # The breaker keeps it back; it shall go at once when that closes.
+            return 0.0
+        base, cap = self.settings.retry_backoff_seconds, self.settings.retry_cap_seconds
+        failures = attempts - 1 if verdict.burns_attempt else attempts
+        return max(verdict.delay, backoff(failures, base, cap, self.host.random()))
+
+    def _count(self, status: str) -> None:
+        name = {
+            CommandStatus.DONE: "done",
+            CommandStatus.QUEUED: "retried",
+            CommandStatus.DEAD: "dead",
+            CommandStatus.SUPERSEDED: "superseded",
+        }.get(status, "lost_leases")
+        setattr(self.report, name, getattr(self.report, name) + 1)
+
+    def _is_passable(self) -> bool:
+        """Closed, or closed again by a probe that is due now."""
+        now = self.host.clock.now()
+        state = self.breaker.state(now)
+        if state == breaker.HALF_OPEN and self.instance.is_enabled and self.instance.secret:
+            self._save_breaker(breaker.probing(self.breaker, now, seconds=self._probe_seconds()))
+            return self._probe()
+        return state == breaker.CLOSED
+
+    def _probe_seconds(self) -> float:
+        return self.settings.breaker_probe_seconds
+
+    def _probe(self) -> bool:
+        """A signed ping; no command's attempts are burned on it."""
+        key = f"ping-{contract.new_nonce()}"
+        ping = contract.Command(key, contract.PING, "", "", "", self.instance.name, key, {})
+        verdict = self._exchange(ping).verdict
+        if verdict.action == answers.RESIGN:
+            self.offset = verdict.offset
+            verdict = self._exchange(ping).verdict
+        now = self.host.clock.now()
+        if _is_alive(verdict):
+            self._save_breaker(breaker.after_success(self.breaker))
+            return True
+        seconds = max(self._probe_seconds(), verdict.delay)
+        self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
+        return False
+
+    def _judge_instance(self, verdict: Verdict) -> None:
+        now, seconds = self.host.clock.now(), self._probe_seconds()
+        if verdict.action in (answers.BREAK, answers.RESIGN):
+            self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
+        elif verdict.is_connection_like:
+            limit = self.settings.breaker_failures
+            self._save_breaker(
+                breaker.after_failure(self.breaker, now, limit=limit, seconds=seconds, reason=verdict.reason)
+            )
+        elif _is_alive(verdict):
+            self._save_breaker(breaker.after_success(self.breaker))
+        self.is_over = verdict.is_throttled or self.breaker.open_until is not None
+
+    def _save_breaker(self, changed: breaker.Breaker) -> None:
+        if changed == self.breaker:
+            return
+        self.breaker = changed
+        with self.hub.transaction():
+            self.hub.save_breaker(self.instance.name, changed.failures, changed.open_until, changed.reason)
+
+
+def _is_alive(verdict: Verdict) -> bool:
+    """An executor that trusts our signature has answered, whatever it says."""
+    return (
+        verdict.ack is not None
+        and verdict.action not in (answers.BREAK, answers.RESIGN)
+        and not verdict.is_throttled
+    )
+
+
+def _is_overtaken(command: OutboundCommand, record: Record) -> bool:
+    return (record.revision, record.generation) > (command.revision, command.generation)
+
+
+def _record_after(
+    record: Record, command: OutboundCommand, update: CommandUpdate, verdict: Verdict
+) -> Record:
+    is_latest = not _is_overtaken(command, record)
+    if update.status == CommandStatus.DONE:
+        document = _document(verdict) or record.erp_document
+        applied = max(record.applied_revision, command.revision)
+        record = replace(record, applied_revision=applied, erp_document=document)
+        # Skipped or not understood since then: that state is newer than this command.
+        if is_latest and record.status == RecordStatus.QUEUED:
+            record = replace(record, status=RecordStatus.APPLIED, message="")
+    elif update.status == CommandStatus.DEAD and is_latest:
+        record = replace(record, status=RecordStatus.FAILED, message=update.reason)
+    return record
+
+
+def _document(verdict: Verdict) -> str:
+    """erp_doc is a name, or an object with doctype and name."""
+    said = verdict.ack.payload.get("erp_doc") if verdict.ack else None
+    if isinstance(said, dict):
+        said = said.get("name")
+    return said[:140] if isinstance(said, str) else ""
+
+
+def _ack_row(command: OutboundCommand, verdict: Verdict, now: datetime) -> AckRow | None:
+    if verdict.ack is None:
+        return None
+    return AckRow(command.name, command.erp_instance, verdict.ack.status, now, verdict.ack.payload)
+
+
+def _attempt(command: OutboundCommand, exchange: _Exchange, key: str) -> Attempt:
+    verdict, answer, error = exchange.verdict, exchange.answer, exchange.error
+    return Attempt(
+        command=command.name,
+        erp_instance=command.erp_instance,
+        number=command.attempts + 1,
+        idempotency_key=command.idempotency_key,
+        started_at=exchange.started_at,
+        latency_ms=exchange.latency_ms,
+        status=_attempt_status(exchange),
+        http_status=answer.status if answer else 0,
+        response=answer.body.decode("utf-8", "replace")[:_KEPT_ANSWER] if answer else "",
+        error="" if verdict.action == answers.DONE else (str(error) if error else verdict.reason),
+        burned=verdict.burns_attempt,
+        attempt_key=key,
+    )
+
+
+def _attempt_status(exchange: _Exchange) -> str:
+    if exchange.verdict.action == answers.DONE:
+        return AttemptStatus.SUCCEEDED
+    has_no_effect = exchange.verdict.ack is not None or (exchange.error and exchange.error.kind in _NO_EFFECT)
+    return AttemptStatus.FAILED if has_no_effect else AttemptStatus.UNKNOWN

@@ -1,0 +1,29 @@
+"""What the core is given by its host, in one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from salla_manager.core.model import Store
+from salla_manager.core.ports import Clock, HubStore, Jobs
+from salla_manager.core.transport import Transport
+from salla_manager.platforms.port import Platform, ShopClient, StoreContext
+
+
+@dataclass(frozen=True)
+class Host:
+    """platforms: name -> Platform, raises KeyError; client_for: None where the store has no tokens;
+    random: 0 <= value < 1."""
+
+    store: HubStore
+    clock: Clock
+    jobs: Jobs
+    platforms: Callable[[str], Platform]
+    client_for: Callable[[Store], ShopClient | None]
+    transport: Transport
+    random: Callable[[], float]
+
+
+def context_of(store: Store) -> StoreContext:
+    return StoreContext(currency=store.currency, prices_include_tax=store.prices_include_tax)

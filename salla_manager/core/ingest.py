@@ -1,0 +1,72 @@
+"""From a shop's body to outcomes: normalize, get what an order stands on, absorb. Webhook and pull meet here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from salla_manager.core import outbox, readiness
+from salla_manager.core.host import Host, context_of
+from salla_manager.core.model import RecordKey, Store
+from salla_manager.core.outbox import Outcome
+from salla_manager.payloads import OrderPayload, dump_payload
+from salla_manager.platforms.port import NormalizeError, ShopClient, ShopError
+
+
+def ingest(
+    host: Host,
+    store: Store,
+    client: ShopClient | None,
+    entity_type: str,
+    body: dict[str, Any],
+    observed_at: datetime,
+) -> list[Outcome]:
+    """The entity's outcome first. Raises ShopError where it is worth coming back, NormalizeError without an id."""
+    try:
+        payloads = host.platforms(store.platform).normalize(entity_type, body, context_of(store))
+    except NormalizeError as error:
+        if not error.external_id:
+            raise
+        key = RecordKey(store.name, error.entity_type, error.external_id)
+        return [outbox.keep_failure(key, "; ".join(error.problems), body, host)]
+    before: list[Outcome] = []
+    for payload in payloads:
+        if isinstance(payload, OrderPayload):
+            before += _prepare_order(host, store, client, payload)
+    return outbox.absorb_all(payloads, store, host, observed_at=observed_at) + before
+
+
+def _prepare_order(host: Host, store: Store, client: ShopClient | None, order: OrderPayload) -> list[Outcome]:
+    """The customer and the products that the order stands on, as far as they are not known yet."""
+    outcomes = []
+    if order.customer is not None:
+        outcomes.append(outbox.absorb(order.customer, store, host, only_if_new=True))
+    asked: set[str] = set()
+    for line in dump_payload(order)["items"]:
+        wanted = line.get("product_id") or line.get("sku") or ""
+        if (
+            client is None
+            or wanted in asked
+            or readiness.record_of_line(host.store, store.name, line) is not None
+        ):
+            continue
+        asked.add(wanted)
+        outcomes += _fetch_product(host, store, client, line)
+    return outcomes
+
+
+def _fetch_product(host: Host, store: Store, client: ShopClient, line: dict[str, Any]) -> list[Outcome]:
+    """Nothing where the shop does not give it: the order is then held and its line named."""
+    observed_at = host.clock.now()
+    try:
+        body = client.fetch("product", line["product_id"]) if line.get("product_id") else None
+        if body is None and line.get("sku"):
+            body = client.find_by_sku(line["sku"])
+    except ShopError as error:
+        if error.is_retryable:
+            raise
+        return []
+    try:
+        return ingest(host, store, client, "product", body, observed_at) if body is not None else []
+    except NormalizeError:
+        return []

@@ -1,0 +1,126 @@
+"""A shop's webhook: prove it, keep it, answer. The work comes later."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from salla_manager.core.host import Host
+from salla_manager.core.model import Event, EventStatus, Settings
+from salla_manager.platforms.port import Platform, SignatureError, Webhook, WebhookError
+
+_TOKENS = re.compile(r'("(?:access|refresh)_token"\s*:\s*)"(?:[^"\\]|\\.)*"?')
+
+
+@dataclass(frozen=True)
+class WebhookAnswer:
+    http_status: int
+    body: dict[str, Any]
+
+
+def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host: Host) -> WebhookAnswer:
+    """200 once it is kept (also when it was kept before); 401, 404 or 413 where nothing was stored."""
+    try:
+        adapter = host.platforms(platform)
+    except KeyError:
+        return _refuse(404, f"The platform '{platform}' is not known here.")
+    settings = host.store.settings()
+    if len(raw) > settings.webhook_body_limit:
+        return _refuse(
+            413, f"The body has {len(raw)} bytes; at most {settings.webhook_body_limit} are taken."
+        )
+    try:
+        adapter.check_signature(headers, raw, _secrets(settings, platform))
+    except SignatureError as error:
+        return _refuse(401, str(error))
+    return _keep(adapter, raw, host)
+
+
+def _secrets(settings: Settings, platform: str) -> tuple[str, ...]:
+    return settings.salla_webhook_secrets if platform == "salla" else ()
+
+
+def _keep(adapter: Platform, raw: bytes, host: Host) -> WebhookAnswer:
+    try:
+        webhook = adapter.read_webhook(raw)
+    except WebhookError as error:
+        return _keep_unreadable(adapter.name, raw, str(error), host)
+    with host.store.transaction():
+        answer = (
+            _keep_tokens(adapter.name, webhook, host)
+            if webhook.tokens
+            else _keep_event(adapter.name, webhook, host)
+        )
+    # After the commit, so that no worker looks before the row is there.
+    host.jobs.process_events()
+    return answer
+
+
+def _keep_event(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:
+    store = host.store.store_of_merchant(platform, webhook.merchant_id)
+    status, message = EventStatus.RECEIVED, ""
+    if store is None:
+        status = EventStatus.UNKNOWN_STORE
+        message = f"No Store Account has the merchant {webhook.merchant_id}. Install the app there or make the store."
+    event = _event(platform, webhook, host, store.name if store else "", status, message)
+    name, is_new = host.store.add_event(event)
+    return _accept(name, is_new)
+
+
+def _keep_tokens(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:
+    """A repeat is not adopted again: newer tokens may have come meanwhile."""
+    known = host.store.store_of_merchant(platform, webhook.merchant_id)
+    event = _event(
+        platform, webhook, host, known.name if known else "", EventStatus.PROCESSED, "Tokens are kept."
+    )
+    name, is_new = host.store.add_event(event)
+    if is_new and webhook.tokens:
+        store = host.store.adopt_store(platform, webhook.merchant_id, webhook.tokens)
+        host.store.adopt_events(platform, webhook.merchant_id, store.name)
+        host.store.finish_event(name, EventStatus.PROCESSED, f"Tokens are kept for {store.name}.")
+    return _accept(name, is_new)
+
+
+def _keep_unreadable(platform: str, raw: bytes, problem: str, host: Host) -> WebhookAnswer:
+    """It is authentic, so it must not be lost: it stands in the list with the reason."""
+    event = Event(
+        name="",
+        platform=platform,
+        event="",
+        merchant_id="",
+        store="",
+        raw=_TOKENS.sub(r'\1"***"', raw.decode("utf-8", "replace")),
+        dedupe_hash=hashlib.sha256(raw).hexdigest(),
+        received_at=host.clock.now(),
+        status=EventStatus.FAILED,
+        message=f"It is signed rightly but cannot be read: {problem}. Pull from the shop what it was about.",
+    )
+    with host.store.transaction():
+        name, is_new = host.store.add_event(event)
+    return _accept(name, is_new)
+
+
+def _event(platform: str, webhook: Webhook, host: Host, store: str, status: str, message: str) -> Event:
+    return Event(
+        name="",
+        platform=platform,
+        event=webhook.event,
+        merchant_id=webhook.merchant_id,
+        store=store,
+        raw=webhook.raw,
+        dedupe_hash=webhook.dedupe_hash,
+        received_at=host.clock.now(),
+        status=status,
+        message=message,
+    )
+
+
+def _accept(name: str, is_new: bool) -> WebhookAnswer:
+    return WebhookAnswer(200, {"ok": True, "event": name, "duplicate": not is_new})
+
+
+def _refuse(http_status: int, reason: str) -> WebhookAnswer:
+    return WebhookAnswer(http_status, {"ok": False, "message": reason})

@@ -1,0 +1,308 @@
+"""From a normalized payload to its External Record and command, in one transaction per entity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from salla_manager import contract
+from salla_manager.core import readiness
+from salla_manager.core.host import Host
+from salla_manager.core.model import (
+    CommandStatus,
+    OutboundCommand,
+    Record,
+    RecordKey,
+    RecordStatus,
+    Skip,
+    Store,
+    command_type_of,
+)
+from salla_manager.core.sku import SKU_ENTITIES, normalize_sku, sku_problem
+from salla_manager.payloads import PAYLOADS, Payload, parse_payload
+
+UNCHANGED = "Unchanged"
+STALE = "Stale"
+SKIPPED = "Skipped"
+IGNORED = "Ignored"
+FAILED = "Failed"
+# Orders and the status catalogue have no deleted state; what the ERP holds stays.
+_DELETABLE = ("product", "variant", "category", "brand", "customer")
+# command_id is given by the store later; no name is longer.
+_LONGEST_NAME = "x" * 140
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one entity.
+
+    status: Queued, Waiting, Held or Dead (a command was made), or Unchanged, Stale, Skipped, Ignored, Failed.
+    kind: for Skipped `missing` or `duplicate`.
+    """
+
+    key: RecordKey
+    status: str
+    reason: str = ""
+    command: str = ""
+    erp_instance: str = ""
+    kind: str = ""
+    # A SKU this entity no longer claims: others may flow now.
+    freed_sku: str = ""
+
+    @property
+    def made_command(self) -> bool:
+        return bool(self.command)
+
+
+def entity_type_of(payload: Payload) -> str:
+    return next(entity for entity, kind in PAYLOADS.items() if kind is type(payload))
+
+
+def absorb(
+    payload: Payload,
+    store: Store,
+    host: Host,
+    *,
+    observed_at: datetime | None = None,
+    only_if_new: bool = False,
+) -> Outcome:
+    """Keep the entity and, where its content changed, make its command.
+
+    observed_at: when the shop was read; default now. only_if_new: a second-hand copy, such as the customer
+    within an order, that must never replace what is known. Opens its own transaction.
+    """
+    key = RecordKey(store.name, entity_type_of(payload), payload.external_id)
+    observed_at = observed_at or host.clock.now()
+    with host.store.transaction():
+        before = host.store.lock_record(key)
+        if only_if_new and before.mapped:
+            return Outcome(key, UNCHANGED, "It is known already.")
+        if _is_older(before, payload, observed_at):
+            return Outcome(key, STALE, "The shop has told a newer state of it already.")
+        record = _observed(before, payload, None if only_if_new else observed_at)
+        freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
+        outcome = _skip_without_sku(host, record, payload) or _queue(host, store, record, payload)
+    return replace(outcome, freed_sku=freed)
+
+
+def absorb_all(
+    payloads: Iterable[Payload], store: Store, host: Host, *, observed_at: datetime | None = None
+) -> list[Outcome]:
+    """Absorb in the given order, and then those entities whose SKU became free by it."""
+    outcomes = [absorb(payload, store, host, observed_at=observed_at) for payload in payloads]
+    for freed in {
+        normalize_sku(outcome.freed_sku): outcome.freed_sku for outcome in outcomes if outcome.freed_sku
+    }.values():
+        outcomes += _reconsider_skipped(freed, store, host)
+    return outcomes
+
+
+def absorb_deletion(
+    key: RecordKey, store: Store, host: Host, *, observed_at: datetime | None = None
+) -> list[Outcome]:
+    """The shop has deleted the entity: send it once more with the status deleted, where the ERP may know it."""
+    record = host.store.find_record(key)
+    if record is None or not record.mapped:
+        return [Outcome(key, IGNORED, "Deleted in the shop; it was never known here.")]
+    if key.entity_type not in _DELETABLE:
+        reason = f"The {key.entity_type} was deleted in the shop. What the ERP holds stays; cancel it there if need be."
+        return [Outcome(key, IGNORED, reason)]
+    if not record.revision:
+        with host.store.transaction():
+            host.store.resolve_skip(key)
+            host.store.save_record(
+                replace(host.store.lock_record(key), sku="", message="Deleted in the shop.")
+            )
+        return [Outcome(key, IGNORED, "Deleted in the shop; it was never sent.")]
+    values = {**json.loads(record.mapped), "status": "deleted", "updated_at": None}
+    payload = parse_payload(
+        key.entity_type, {**values, "raw": json.loads(record.raw) if record.raw else None}
+    )
+    return absorb_all([payload], store, host, observed_at=observed_at)
+
+
+def keep_failure(key: RecordKey, message: str, raw: dict[str, Any] | None, host: Host) -> Outcome:
+    """The entity could not be understood: its record says why, and what was sent before stays."""
+    with host.store.transaction():
+        record = host.store.lock_record(key)
+        kept = contract.dump_json(raw).decode() if raw is not None else record.raw
+        host.store.save_record(replace(record, status=RecordStatus.FAILED, message=message, raw=kept))
+    return Outcome(key, FAILED, message)
+
+
+def resend(record: Record, store: Store, host: Host) -> Outcome:
+    """An operator's deliberate re-send of what is known: the same revision, a new generation, a new key.
+
+    Raises ValueError where nothing was ever ready to be sent.
+    """
+    with host.store.transaction():
+        record = host.store.lock_record(record.key)
+        if not record.revision or not record.mapped:
+            raise ValueError(f"There is nothing to send again: {record.message or 'it was never sent.'}")
+        record = replace(record, generation=record.generation + 1)
+        outcome = _add_command(host, store, record, _stored_payload(record), "Sent again by an operator.")
+    wake([outcome], host)
+    return outcome
+
+
+def wake(outcomes: Iterable[Outcome], host: Host) -> None:
+    """Once per ERP Instance, after the transactions."""
+    queued = (outcome.erp_instance for outcome in outcomes if outcome.status == CommandStatus.QUEUED)
+    for instance in dict.fromkeys(filter(None, queued)):
+        host.jobs.dispatch(instance)
+
+
+def _is_older(record: Record, payload: Payload, observed_at: datetime) -> bool:
+    known, told = record.source_updated_at, payload.updated_at
+    if known is not None and told is not None and known != told:
+        return told < known
+    return record.observed_at is not None and observed_at < record.observed_at
+
+
+def _observed(record: Record, payload: Payload, observed_at: datetime | None) -> Record:
+    values = payload.model_dump(mode="json")
+    raw = values.pop("raw", None)
+    is_deleted = values.get("status") == "deleted"
+    return replace(
+        record,
+        raw=contract.dump_json(raw).decode() if raw is not None else "",
+        mapped=contract.dump_json(values).decode(),
+        sku="" if is_deleted else (values.get("sku") or "").strip(),
+        title=str(values.get("reference") or values.get("name") or "")[:140],
+        source_updated_at=payload.updated_at or record.source_updated_at,
+        observed_at=observed_at,
+    )
+
+
+def _skip_without_sku(host: Host, record: Record, payload: Payload) -> Outcome | None:
+    if record.key.entity_type not in SKU_ENTITIES or getattr(payload, "status", "") == "deleted":
+        return None
+    holders = host.store.records_with_sku(record.key.store, record.sku) if record.sku else ()
+    problem = sku_problem(record.key, record.sku, holders)
+    if problem is None:
+        return None
+    kind, reason = problem
+    key = record.key
+    host.store.add_skip(Skip(key.store, key.entity_type, key.external_id, record.title, reason))
+    host.store.save_record(replace(record, status=RecordStatus.SKIPPED, message=reason))
+    return Outcome(key, SKIPPED, reason, kind=kind)
+
+
+def _queue(host: Host, store: Store, record: Record, payload: Payload) -> Outcome:
+    if record.key.entity_type in SKU_ENTITIES:
+        host.store.resolve_skip(record.key)
+    digest = content_hash(payload)
+    if record.revision and record.content_hash == digest:
+        host.store.save_record(_standing(host, record))
+        return Outcome(record.key, UNCHANGED, "Its content is as it was sent before.")
+    record = replace(record, revision=record.revision + 1, generation=0, content_hash=digest)
+    return _add_command(host, store, record, _stored_payload(record), "A newer revision has come.")
+
+
+def _standing(host: Host, record: Record) -> Record:
+    """What was skipped or not understood in between is again where its last command stands."""
+    if record.status not in (RecordStatus.SKIPPED, RecordStatus.FAILED):
+        return record
+    if record.applied_revision >= record.revision:
+        return replace(record, status=RecordStatus.APPLIED, message="")
+    command = host.store.command(record.last_command)
+    if command is not None and command.status == CommandStatus.DEAD:
+        return replace(record, status=RecordStatus.FAILED, message=command.reason)
+    return replace(record, status=RecordStatus.QUEUED, message="")
+
+
+def content_hash(payload: Payload) -> str:
+    text = json.dumps(payload.content(), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stored_payload(record: Record) -> dict[str, Any]:
+    return {**json.loads(record.mapped), "raw": json.loads(record.raw) if record.raw else None}
+
+
+def _add_command(host: Host, store: Store, record: Record, payload: dict[str, Any], replaced: str) -> Outcome:
+    command = _build(store, record, payload, host.clock.now())
+    placement = readiness.place(host.store, store, command)
+    command = replace(
+        command, status=placement.status, reason=placement.reason, waits_for=placement.waits_for
+    )
+    command = _fit(command)
+    host.store.supersede_commands(record.key, record.revision, replaced, record.generation)
+    name = host.store.add_command(command)
+    is_dead = command.status == CommandStatus.DEAD
+    status, message = (RecordStatus.FAILED, command.reason) if is_dead else (RecordStatus.QUEUED, "")
+    host.store.save_record(replace(record, status=status, message=message, last_command=name))
+    return Outcome(record.key, command.status, command.reason, name, command.erp_instance)
+
+
+def _build(store: Store, record: Record, payload: dict[str, Any], now: datetime) -> OutboundCommand:
+    key = record.key
+    command_type = command_type_of(key.entity_type)
+    return OutboundCommand(
+        name="",
+        command_type=command_type,
+        entity_type=key.entity_type,
+        store=store.name,
+        customer_account=store.customer_account,
+        erp_instance=store.erp_instance,
+        external_id=key.external_id,
+        record=record.name,
+        idempotency_key=contract.idempotency_key(
+            store.erp_instance, command_type, store.name, key.external_id, record.revision, record.generation
+        ),
+        payload=contract.dump_json(payload).decode(),
+        revision=record.revision,
+        generation=record.generation,
+        created_at=now,
+        title=record.title,
+    )
+
+
+def _fit(command: OutboundCommand) -> OutboundCommand:
+    """Without the shop's own body where it is too large with it; dead where it is too large all the same."""
+    if _envelope_size(command) <= contract.MAX_BODY:
+        return command
+    values = json.loads(command.payload)
+    command = replace(command, payload=contract.dump_json({**values, "raw": None}).decode())
+    size = _envelope_size(command)
+    if size <= contract.MAX_BODY:
+        return command
+    reason = f"Too large: {size} bytes, at most {contract.MAX_BODY} are taken. Shorten its texts in the shop."
+    return replace(command, status=CommandStatus.DEAD, reason=reason, waits_for=())
+
+
+def _envelope_size(command: OutboundCommand) -> int:
+    return len(contract.encode_command(envelope(replace(command, name=_LONGEST_NAME))))
+
+
+def envelope(command: OutboundCommand) -> contract.Command:
+    """The command as it travels."""
+    return contract.Command(
+        command_id=command.name,
+        command_type=command.command_type,
+        entity_type=command.entity_type,
+        store_account=command.store,
+        customer_account=command.customer_account,
+        erp_instance=command.erp_instance,
+        idempotency_key=command.idempotency_key,
+        payload=json.loads(command.payload),
+        revision=command.revision,
+        generation=command.generation,
+    )
+
+
+def _reconsider_skipped(sku: str, store: Store, host: Host) -> list[Outcome]:
+    """Those that were skipped as duplicates of a SKU that is free now."""
+    with host.store.transaction():
+        waiting = [
+            r for r in host.store.records_with_sku(store.name, sku) if r.status == RecordStatus.SKIPPED
+        ]
+    outcomes = []
+    for record in waiting:
+        payload = parse_payload(record.key.entity_type, _stored_payload(record))
+        outcomes.append(absorb(payload, store, host, observed_at=record.observed_at))
+    return outcomes

@@ -1,0 +1,205 @@
+"""From stored events to commands. Several signals of one entity in a batch are worked on once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from salla_manager.core import outbox
+from salla_manager.core.host import Host
+from salla_manager.core.ingest import ingest
+from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store
+from salla_manager.core.outbox import Outcome
+from salla_manager.core.retry import backoff
+from salla_manager.platforms.port import NormalizeError, ShopError, Signal, WebhookError
+
+_STATUS_OF = {
+    outbox.STALE: EventStatus.STALE,
+    outbox.IGNORED: EventStatus.IGNORED,
+    outbox.FAILED: EventStatus.FAILED,
+}
+# An event about several entities is as good as its worst one.
+_GRAVITY = (EventStatus.IGNORED, EventStatus.STALE, EventStatus.PROCESSED, EventStatus.FAILED)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one entity's work came to; retry_after in seconds where coming back is worth it."""
+
+    status: str
+    message: str = ""
+    is_retryable: bool = False
+    retry_after: float = 0.0
+
+
+@dataclass
+class ProcessReport:
+    """How many events ended in each status, and how many signals were worked on."""
+
+    events: dict[str, int] = field(default_factory=dict)
+    signals: int = 0
+
+    def count(self, status: str) -> None:
+        self.events[status] = self.events.get(status, 0) + 1
+
+
+@dataclass
+class _Work:
+    """One entity: the last signal about it and the events that told of it."""
+
+    store: Store
+    signal: Signal
+    received_at: datetime
+    events: list[Event]
+
+
+def process_due_events(host: Host, limit: int = 50) -> ProcessReport:
+    """Work off up to `limit` events. One that fails never stops the others."""
+    report = ProcessReport()
+    with host.store.transaction():
+        events = host.store.due_events(host.clock.now(), limit)
+    works, results = _collapse(host, events)
+    open_works = {event.name: sum(event in work.events for work in works) for event in events}
+    for event in events:
+        if not open_works[event.name]:
+            report.count(_finish(host, event, results[event.name]))
+    for work in works:
+        report.signals += 1
+        result = _guarded(host, work)
+        for event in work.events:
+            results[event.name].append(result)
+            open_works[event.name] -= 1
+            if not open_works[event.name]:
+                report.count(_finish(host, event, results[event.name]))
+    return report
+
+
+def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, list[Result]]]:
+    works: dict[RecordKey, _Work] = {}
+    results: dict[str, list[Result]] = {event.name: [] for event in events}
+    for event in events:
+        try:
+            store, signals = _signals(host, event)
+        except Exception as error:
+            results[event.name].append(_unreadable(error))
+            continue
+        if not signals:
+            reason = f"The event '{event.event}' is of no interest to the ERP."
+            results[event.name].append(Result(EventStatus.IGNORED, reason))
+        for signal in signals:
+            key = RecordKey(store.name, signal.entity_type, signal.external_id)
+            work = works.setdefault(key, _Work(store, signal, event.received_at, []))
+            work.signal, work.received_at = signal, event.received_at
+            if event not in work.events:
+                work.events.append(event)
+    return list(works.values()), results
+
+
+def _signals(host: Host, event: Event) -> tuple[Store, list[Signal]]:
+    store = host.store.store(event.store) if event.store else None
+    store = store or host.store.store_of_merchant(event.platform, event.merchant_id)
+    if store is None:
+        raise LookupError(f"No Store Account has the merchant {event.merchant_id}.")
+    platform = host.platforms(event.platform)
+    return store, platform.signals(platform.read_webhook(event.raw.encode("utf-8")))
+
+
+def _unreadable(error: Exception) -> Result:
+    if isinstance(error, LookupError):
+        return Result(EventStatus.UNKNOWN_STORE, f"{error} Install the app there or make the store.")
+    if isinstance(error, WebhookError):
+        return Result(EventStatus.FAILED, f"{error}. Pull from the shop what it was about.")
+    return _bug(error)
+
+
+def _bug(error: Exception) -> Result:
+    # The type only: a message of an unforeseen error may hold a customer's data.
+    reason = f"An unforeseen {type(error).__name__} stopped it; it is tried again. Report it if it stays."
+    return Result(EventStatus.FAILED, reason, is_retryable=True)
+
+
+def _guarded(host: Host, work: _Work) -> Result:
+    try:
+        return _work(host, work)
+    except ShopError as error:
+        return Result(
+            EventStatus.FAILED, _shop_reason(error, work.store), error.is_retryable, error.retry_after or 0.0
+        )
+    except NormalizeError as error:
+        return Result(EventStatus.FAILED, f"{error}. Correct it in the shop and process the event again.")
+    except Exception as error:
+        return _bug(error)
+
+
+def _work(host: Host, work: _Work) -> Result:
+    store, signal = work.store, work.signal
+    key = RecordKey(store.name, signal.entity_type, signal.external_id)
+    if signal.action == "delete":
+        return _told(host, outbox.absorb_deletion(key, store, host, observed_at=work.received_at))
+    client = host.client_for(store)
+    body, observed_at = signal.body, work.received_at
+    if client is not None and (body is None or signal.entity_type == "order"):
+        observed_at = host.clock.now()
+        body = client.fetch(signal.entity_type, signal.external_id)
+        if body is None:
+            return Result(
+                EventStatus.IGNORED, f"The shop has no {signal.entity_type} {signal.external_id} any more."
+            )
+    if body is None:
+        return Result(EventStatus.FAILED, _no_client_reason(store, signal))
+    return _told(host, ingest(host, store, client, signal.entity_type, body, observed_at))
+
+
+def _told(host: Host, outcomes: list[Outcome]) -> Result:
+    """The event ends as its own entity did, which is the first outcome."""
+    outbox.wake(outcomes, host)
+    first = outcomes[0]
+    status = _STATUS_OF.get(first.status, EventStatus.PROCESSED)
+    text = f"{first.key.entity_type} {first.key.external_id}: {first.status}"
+    return Result(status, f"{text}. {first.reason}".strip() if first.reason else text)
+
+
+def _finish(host: Host, event: Event, results: list[Result]) -> str:
+    worst = max(results, key=lambda result: _gravity(result.status))
+    retries = [result for result in results if result.is_retryable]
+    message = "\n".join(dict.fromkeys(result.message for result in results if result.message))
+    attempts, due_at = event.attempts, None
+    if worst.status == EventStatus.FAILED:
+        attempts += 1
+    if retries:
+        due_at = _next_try(
+            host, host.store.settings(), attempts, max(result.retry_after for result in retries)
+        )
+        message += (
+            "" if due_at else " It was tried often enough: process the event again when the cause is mended."
+        )
+    with host.store.transaction():
+        host.store.finish_event(event.name, worst.status, message, attempts=attempts, due_at=due_at)
+    return worst.status
+
+
+def _gravity(status: str) -> int:
+    return _GRAVITY.index(status) if status in _GRAVITY else len(_GRAVITY)
+
+
+def _next_try(host: Host, settings: Settings, attempts: int, at_least: float) -> datetime | None:
+    if attempts >= settings.retry_max_attempts:
+        return None
+    wait = backoff(attempts - 1, settings.retry_backoff_seconds, settings.retry_cap_seconds, host.random())
+    return host.clock.now() + timedelta(seconds=max(wait, at_least))
+
+
+def _shop_reason(error: ShopError, store: Store) -> str:
+    step = {
+        "unauthorized": f"Connect the store {store.name} again, then process the event again.",
+        "forbidden": f"Give the app the missing scope in the shop of {store.name}, then process the event again.",
+        "refused": "Look at the request in the shop's API log, then process the event again.",
+    }.get(error.kind, "It is tried again by itself.")
+    return f"The shop could not be read: {error}. {step}"
+
+
+def _no_client_reason(store: Store, signal: Signal) -> str:
+    return (
+        f"The event does not carry the whole {signal.entity_type} {signal.external_id}, and {store.name} has no"
+        " tokens to read it. Connect the store, then process the event again."
+    )

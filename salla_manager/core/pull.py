@@ -1,0 +1,188 @@
+"""Read a store's entities on demand. What comes takes the same way as after a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import islice
+from typing import Any
+
+from salla_manager.core import outbox
+from salla_manager.core.host import Host
+from salla_manager.core.ingest import ingest
+from salla_manager.core.model import Store
+from salla_manager.core.outbox import Outcome
+from salla_manager.core.sku import DUPLICATE, MISSING
+from salla_manager.platforms.port import ShopClient, ShopError
+
+# In the order of work: what others stand on comes first.
+ENTITY_TYPES = {
+    "categories": "category",
+    "brands": "brand",
+    "order_statuses": "order_status",
+    "products": "product",
+    "customers": "customer",
+    "orders": "order",
+}
+_SAMPLE = 5
+
+
+class PullError(ValueError):
+    """A pull that cannot be begun; the message says why."""
+
+
+@dataclass
+class PullReport:
+    """Counts of entities by plural type; failed: {plural: {count, reasons}}."""
+
+    is_complete: bool = True
+    queued: dict[str, int] = field(default_factory=dict)
+    unchanged: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def fail(self, plural: str, reason: str) -> None:
+        row = self.failed.setdefault(plural, {"count": 0, "reasons": []})
+        row["count"] += 1
+        if len(row["reasons"]) < _SAMPLE:
+            row["reasons"].append(reason)
+
+    def answer(self) -> dict[str, Any]:
+        return {
+            "ok": self.is_complete,
+            "queued": self.queued,
+            "skipped_missing_sku": self.skipped.get(MISSING, 0),
+            "skipped_duplicate_sku": self.skipped.get(DUPLICATE, 0),
+            "unchanged": self.unchanged,
+            "failed": self.failed,
+        }
+
+
+def request_pull(
+    host: Host,
+    store_id: str,
+    entity_types: Iterable[str] | None = None,
+    since: str | datetime | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """The contract's answer: ok, queued, skipped_missing_sku; and unchanged, skipped_duplicate_sku, failed.
+
+    entity_types: plurals of the contract, default all; since: ISO 8601; limit: per entity type.
+    ok is false where a list could not be read to its end. Raises PullError.
+    """
+    store, client = _source(host, store_id)
+    wanted = _wanted(entity_types)
+    moment, most = _moment(since), _limit(limit)
+    report = PullReport()
+    for plural in wanted:
+        report.queued[plural] = 0
+        _pull_type(host, store, client, plural, moment, most, report)
+    return report.answer()
+
+
+def _pull_type(
+    host: Host,
+    store: Store,
+    client: ShopClient,
+    plural: str,
+    since: datetime | None,
+    limit: int | None,
+    report: PullReport,
+) -> None:
+    entity_type = ENTITY_TYPES[plural]
+    # A page may be older than its use; what a webhook brought since then is newer.
+    observed_at = host.clock.now()
+    try:
+        for body in islice(client.list(entity_type, since), limit):
+            _pull_one(host, store, client, plural, body, observed_at, report)
+    except ShopError as error:
+        report.is_complete = False
+        report.fail(plural, f"The list could not be read to its end: {error}. Pull again later.")
+
+
+def _pull_one(
+    host: Host,
+    store: Store,
+    client: ShopClient,
+    plural: str,
+    body: dict[str, Any],
+    observed_at: datetime,
+    report: PullReport,
+) -> None:
+    try:
+        outcomes = ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at)
+    except Exception as error:
+        report.fail(plural, _reason(error))
+        return
+    outbox.wake(outcomes, host)
+    _count(plural, outcomes, report)
+
+
+def _count(plural: str, outcomes: list[Outcome], report: PullReport) -> None:
+    """An entity counts once, its variants with it; what an order brought along counts in no type."""
+    own = [outcome for outcome in outcomes if outcome.key.entity_type in _COUNTED_IN[plural]]
+    if any(outcome.made_command for outcome in own):
+        report.queued[plural] += 1
+    elif own and own[0].status in (outbox.UNCHANGED, outbox.STALE):
+        report.unchanged[plural] = report.unchanged.get(plural, 0) + 1
+    for outcome in outcomes:
+        if outcome.status == outbox.SKIPPED:
+            report.skipped[outcome.kind] = report.skipped.get(outcome.kind, 0) + 1
+        if outcome.status == outbox.FAILED:
+            report.fail(plural, f"{outcome.key.entity_type} {outcome.key.external_id}: {outcome.reason}")
+
+
+_COUNTED_IN = {plural: (entity,) for plural, entity in ENTITY_TYPES.items()} | {
+    "products": ("product", "variant")
+}
+
+
+def _source(host: Host, store_id: str) -> tuple[Store, ShopClient]:
+    store = host.store.store(store_id)
+    if store is None:
+        raise PullError(f"The store '{store_id}' is not known.")
+    client = host.client_for(store)
+    if client is None:
+        raise PullError(f"{store.name} has no tokens to read the shop. Connect the store first.")
+    return store, client
+
+
+def _wanted(entity_types: Iterable[str] | None) -> list[str]:
+    if entity_types is None:
+        return list(ENTITY_TYPES)
+    asked = [] if isinstance(entity_types, str) else list(entity_types)
+    if isinstance(entity_types, str) or not all(isinstance(name, str) for name in asked):
+        raise PullError("entity_types has to be a list of texts.")
+    unknown = [name for name in asked if name not in ENTITY_TYPES]
+    if unknown:
+        raise PullError(f"Unknown entity type '{unknown[0]}'. Known are: {', '.join(ENTITY_TYPES)}.")
+    return [plural for plural in ENTITY_TYPES if plural in asked]
+
+
+def _moment(since: str | datetime | None) -> datetime | None:
+    if since in (None, ""):
+        return None
+    try:
+        # fromisoformat takes a final Z only from Python 3.11 on.
+        moment = (
+            since if isinstance(since, datetime) else datetime.fromisoformat(since.replace("Z", "+00:00"))
+        )
+    except (ValueError, AttributeError):
+        raise PullError(f"since has to be a time in ISO 8601, not '{since}'.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _limit(limit: int | None) -> int | None:
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise PullError("limit has to be a whole number from 1.")
+    return limit
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ShopError | ValueError):
+        return str(error)
+    # The type only: a message of an unforeseen error may hold a customer's data.
+    return f"An unforeseen {type(error).__name__} stopped it."

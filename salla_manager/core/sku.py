@@ -1,0 +1,37 @@
+"""The SKU rule: a product or variant without an own SKU is treated as if it did not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from salla_manager.core.model import Record, RecordKey, RecordStatus
+
+SKU_ENTITIES = ("product", "variant")
+MISSING = "missing"
+DUPLICATE = "duplicate"
+
+
+def normalize_sku(sku: str | None) -> str:
+    """SKUs are compared without case and outer space."""
+    return (sku or "").strip().casefold()
+
+
+def sku_problem(key: RecordKey, sku: str | None, holders: Iterable[Record]) -> tuple[str, str] | None:
+    """(kind, reason for the operator), or None where the entity may flow.
+
+    holders: the records of the store with this SKU; skipped ones do not hold it.
+    """
+    if key.entity_type not in SKU_ENTITIES:
+        return None
+    if not normalize_sku(sku):
+        return (
+            MISSING,
+            f"The {key.entity_type} has no SKU. Give it one in the shop; it is taken then by itself.",
+        )
+    for other in holders:
+        if other.key != key and other.status != RecordStatus.SKIPPED:
+            return DUPLICATE, (
+                f"The SKU '{sku}' belongs to {other.key.entity_type} {other.key.external_id}"
+                f"{f' ({other.title})' if other.title else ''} already. Give one of the two another SKU in the shop."
+            )
+    return None

@@ -1,0 +1,463 @@
+"""The hub's rows on SQLite: core's HubStore for the embedded host. One connection, guarded by a lock."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+from salla_manager.core.model import (
+    AckRow,
+    Attempt,
+    CommandStatus,
+    CommandUpdate,
+    Event,
+    EventStatus,
+    Instance,
+    OutboundCommand,
+    Record,
+    RecordKey,
+    Settings,
+    Skip,
+    Store,
+)
+from salla_manager.core.sku import normalize_sku
+
+Row = TypeVar("Row")
+CLAIM = timedelta(minutes=10)
+_TABLES = {
+    "store": (Store, ["tokens"]),
+    "instance": (Instance, []),
+    "event": (Event, []),
+    "record": (Record, ["store", "entity_type", "external_id", "sku_key"]),
+    "command": (OutboundCommand, []),
+    "attempt": (Attempt, ["name"]),
+    "ack": (AckRow, ["name"]),
+    "skip": (Skip, ["is_resolved"]),
+}
+_INDEXES = """
+create unique index if not exists event_hash on event (dedupe_hash);
+create index if not exists event_due on event (status, due_at);
+create unique index if not exists record_key on record (store, entity_type, external_id);
+create unique index if not exists record_name on record (name);
+create index if not exists record_sku on record (store, sku_key);
+create unique index if not exists command_name on command (name);
+create unique index if not exists command_idempotency on command (idempotency_key);
+create index if not exists command_due on command (erp_instance, status, due_at);
+create index if not exists command_parked on command (status);
+create index if not exists command_record on command (record, status);
+create unique index if not exists attempt_key on attempt (attempt_key);
+create unique index if not exists skip_key on skip (store, entity_type, external_id);
+create table if not exists counter (prefix text primary key, value integer);
+create table if not exists nonce (instance text, nonce text, expires_at text, primary key (instance, nonce));
+"""
+_PREFIXES = {
+    "store": "SM-STORE-",
+    "event": "SM-LOG-",
+    "record": "SM-RECORD-",
+    "command": "SM-COMMAND-",
+    "attempt": "SM-ATTEMPT-",
+    "ack": "SM-ACK-",
+}
+
+
+class SqliteHubStore:
+    """Implements salla_manager.core.ports.HubStore."""
+
+    def __init__(self, path: str, settings: Settings | None = None):
+        self._settings = settings or Settings()
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        self._in_transaction = False
+        self._connection.execute("pragma journal_mode = wal")
+        self._connection.execute("pragma synchronous = normal")
+        for table, (kind, more) in _TABLES.items():
+            columns = dict.fromkeys([field.name for field in fields(kind) if field.name != "key"] + more)
+            self._connection.execute(f"create table if not exists {table} ({', '.join(columns)})")
+        self._connection.executescript(_INDEXES)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock:
+            if self._in_transaction:
+                raise RuntimeError("transactions are not nested")
+            self._connection.execute("begin immediate")
+            self._in_transaction = True
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
+            else:
+                self._connection.execute("commit")
+            finally:
+                self._in_transaction = False
+
+    # Configuration
+
+    def settings(self) -> Settings:
+        return self._settings
+
+    def save_settings(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def store(self, name: str) -> Store | None:
+        return self._one(Store, "select * from store where name = ?", name)
+
+    def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None:
+        return self._one(
+            Store, "select * from store where platform = ? and merchant_id = ?", platform, merchant_id
+        )
+
+    def add_store(self, store: Store) -> str:
+        name = store.name or self._name("store")
+        self._insert("store", replace(store, name=name))
+        return name
+
+    def save_store(self, store: Store) -> None:
+        self._update("store", store.name, _columns(store))
+
+    def tokens(self, store: str) -> dict[str, Any]:
+        row = self._run("select tokens from store where name = ?", store).fetchone()
+        return json.loads(row["tokens"]) if row and row["tokens"] else {}
+
+    def save_tokens(self, store: str, tokens: dict[str, Any]) -> None:
+        self._update("store", store, {"tokens": json.dumps(tokens)})
+
+    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+        store = self.store_of_merchant(platform, merchant_id)
+        if store is None:
+            name = self.add_store(Store(name="", platform=platform, merchant_id=merchant_id))
+            store = Store(name=name, platform=platform, merchant_id=merchant_id)
+        self.save_tokens(store.name, tokens)
+        return store
+
+    def instance(self, name: str) -> Instance | None:
+        return self._one(Instance, "select * from instance where name = ?", name)
+
+    def save_instance(self, instance: Instance) -> None:
+        self._run("delete from instance where name = ?", instance.name)
+        self._insert("instance", instance)
+
+    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
+        values = {
+            "consecutive_failures": failures,
+            "breaker_open_until": _time(open_until),
+            "breaker_reason": reason,
+        }
+        self._update("instance", instance, values)
+
+    # Events
+
+    def add_event(self, event: Event) -> tuple[str, bool]:
+        row = self._run("select name from event where dedupe_hash = ?", event.dedupe_hash).fetchone()
+        if row is not None:
+            self._run("update event set duplicates = duplicates + 1 where name = ?", row["name"])
+            return row["name"], False
+        name = self._name("event")
+        self._insert("event", replace(event, name=name))
+        return name, True
+
+    def due_events(self, now: datetime, limit: int) -> list[Event]:
+        events = self._many(
+            Event,
+            "select * from event where (status = ? and (due_at is null or due_at <= ?))"
+            " or (status = ? and due_at <= ?) order by rowid limit ?",
+            *(
+                EventStatus.RECEIVED,
+                _time(now),
+                EventStatus.FAILED,
+                EventStatus.UNKNOWN_STORE,
+                _time(now),
+                limit,
+            ),
+        )
+        for event in events:
+            self._update("event", event.name, {"due_at": _time(now + CLAIM)})
+        return events
+
+    def finish_event(
+        self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
+    ) -> None:
+        values = {"status": status, "message": message, "attempts": attempts, "due_at": _time(due_at)}
+        self._update("event", name, values)
+
+    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
+        return self._run(
+            "update event set status = ?, store = ?, message = '', due_at = null"
+            " where status = ? and platform = ? and merchant_id = ?",
+            *(EventStatus.RECEIVED, store, EventStatus.UNKNOWN_STORE, platform, merchant_id),
+        ).rowcount
+
+    # Records
+
+    def lock_record(self, key: RecordKey) -> Record:
+        record = self.find_record(key)
+        if record is not None:
+            return record
+        self._insert("record", Record(name=self._name("record"), key=key))
+        return self.lock_record(key)
+
+    def save_record(self, record: Record) -> None:
+        self._update("record", record.name, _columns(record))
+
+    def find_record(self, key: RecordKey) -> Record | None:
+        return self._one(
+            Record,
+            "select * from record where store = ? and entity_type = ? and external_id = ?",
+            *(key.store, key.entity_type, key.external_id),
+        )
+
+    def records(self, names: Iterable[str]) -> list[Record]:
+        return [r for name in names for r in self._many(Record, "select * from record where name = ?", name)]
+
+    def records_with_sku(self, store: str, sku: str) -> list[Record]:
+        return self._many(
+            Record,
+            "select * from record where store = ? and sku_key = ? and entity_type in ('product', 'variant')",
+            *(store, normalize_sku(sku)),
+        )
+
+    def add_skip(self, skip: Skip) -> None:
+        self._run(
+            "delete from skip where store = ? and entity_type = ? and external_id = ?",
+            *(skip.store, skip.entity_type, skip.external_id),
+        )
+        self._insert("skip", skip, is_resolved=0)
+
+    def resolve_skip(self, key: RecordKey) -> bool:
+        changed = self._run(
+            "update skip set is_resolved = 1 where store = ? and entity_type = ? and external_id = ?"
+            " and is_resolved = 0",
+            *(key.store, key.entity_type, key.external_id),
+        )
+        return changed.rowcount > 0
+
+    def add_command(self, command: OutboundCommand) -> str:
+        row = self._run(
+            "select name from command where idempotency_key = ?", command.idempotency_key
+        ).fetchone()
+        if row is not None:
+            return row["name"]
+        name = self._name("command")
+        self._insert("command", replace(command, name=name))
+        return name
+
+    def supersede_commands(self, key: RecordKey, revision: int, reason: str, generation: int = 0) -> int:
+        return self._run(
+            "update command set status = ?, reason = ? where record = (select name from record where store = ?"
+            " and entity_type = ? and external_id = ?) and status in (?, ?, ?, ?)"
+            " and (revision < ? or (revision = ? and generation < ?))",
+            *(CommandStatus.SUPERSEDED, reason, key.store, key.entity_type, key.external_id),
+            *(CommandStatus.QUEUED, CommandStatus.WAITING, CommandStatus.HELD, CommandStatus.DEAD),
+            *(revision, revision, generation),
+        ).rowcount
+
+    # Dispatch
+
+    def instances_with_due_commands(self, now: datetime) -> list[str]:
+        rows = self._run(
+            "select distinct erp_instance from command where status = ? and (due_at is null or due_at <= ?)",
+            *(CommandStatus.QUEUED, _time(now)),
+        )
+        return [row["erp_instance"] for row in rows.fetchall()]
+
+    def lease_due_commands(
+        self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
+    ) -> list[OutboundCommand]:
+        commands = self._many(
+            OutboundCommand,
+            "select * from command as c where erp_instance = ? and status = ? and (due_at is null or due_at <= ?)"
+            " and not exists (select 1 from command as o where o.record = c.record and (o.status = ?"
+            " or (o.status = ? and (o.revision < c.revision"
+            " or (o.revision = c.revision and o.generation < c.generation))))) order by rowid limit ?",
+            *(erp_instance, CommandStatus.QUEUED, _time(now)),
+            *(CommandStatus.SENDING, CommandStatus.QUEUED, limit),
+        )
+        values = {"status": CommandStatus.SENDING, "lease_token": token, "lease_until": _time(until)}
+        for command in commands:
+            self._update("command", command.name, values)
+        return [
+            replace(command, status=CommandStatus.SENDING, lease_token=token, lease_until=until)
+            for command in commands
+        ]
+
+    def free_expired_leases(self, now: datetime) -> int:
+        return self._run(
+            "update command set status = ?, lease_token = '', lease_until = null, reason = ?"
+            " where status = ? and lease_until < ?",
+            *(CommandStatus.QUEUED, "Its worker did not report back in time; it is sent again."),
+            *(CommandStatus.SENDING, _time(now)),
+        ).rowcount
+
+    def record_outcome(
+        self,
+        command: OutboundCommand,
+        token: str,
+        attempt: Attempt,
+        ack: AckRow | None,
+        update: CommandUpdate,
+    ) -> bool:
+        self._insert("attempt", attempt, name=self._name("attempt"))
+        if ack is not None:
+            self._insert("ack", ack, name=self._name("ack"))
+        return self.return_lease(command, token, update)
+
+    def return_lease(self, command: OutboundCommand, token: str, update: CommandUpdate) -> bool:
+        values = {**_update_values(update), "lease_token": "", "lease_until": None}
+        return self._change(
+            command.name, "status = ? and lease_token = ?", (CommandStatus.SENDING, token), values
+        )
+
+    def command(self, name: str) -> OutboundCommand | None:
+        return self._one(OutboundCommand, "select * from command where name = ?", name)
+
+    def parked_commands(self, status: str, limit: int, after: str = "") -> list[OutboundCommand]:
+        return self._many(
+            OutboundCommand,
+            "select * from command where status = ? and rowid > coalesce((select rowid from command"
+            " where name = ?), 0) order by rowid limit ?",
+            *(status, after, limit),
+        )
+
+    def waiting_for_record(self, record: str) -> list[OutboundCommand]:
+        return self._many(
+            OutboundCommand,
+            "select * from command where status = ? and waits_for like ? order by rowid",
+            *(CommandStatus.WAITING, f'%"{record}"%'),
+        )
+
+    def update_command(self, name: str, expected_status: str, update: CommandUpdate) -> bool:
+        return self._change(name, "status = ?", (expected_status,), _update_values(update))
+
+    def address_command(
+        self, name: str, erp_instance: str, customer_account: str, idempotency_key: str
+    ) -> bool:
+        values = {
+            "erp_instance": erp_instance,
+            "customer_account": customer_account,
+            "idempotency_key": idempotency_key,
+        }
+        return self._change(name, "status = ? and erp_instance = ''", (CommandStatus.HELD,), values)
+
+    def remember_nonce(self, instance: str, nonce: str, expires_at: datetime) -> bool:
+        values = (instance, nonce, _time(expires_at))
+        return self._run("insert or ignore into nonce values (?, ?, ?)", *values).rowcount > 0
+
+    # For people
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        if table not in _TABLES:
+            raise KeyError(table)
+        return [dict(row) for row in self._run(f"select * from {table} order by rowid").fetchall()]
+
+    def counts(self, table: str, column: str = "status") -> dict[str, int]:
+        """Rows of a table by the value of a column."""
+        counted: dict[str, int] = {}
+        for row in self.rows(table):
+            counted[row[column]] = counted.get(row[column], 0) + 1
+        return counted
+
+    # SQL
+
+    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        with self._lock:
+            return self._connection.execute(sql, values)
+
+    def _many(self, kind: type[Row], sql: str, *values: Any) -> list[Row]:
+        with self._lock:
+            return [_value(kind, row) for row in self._connection.execute(sql, values).fetchall()]
+
+    def _one(self, kind: type[Row], sql: str, *values: Any) -> Row | None:
+        found = self._many(kind, sql, *values)
+        return found[0] if found else None
+
+    def _insert(self, table: str, value: Any, **more: Any) -> None:
+        values = {**_columns(value), **more}
+        marks = ", ".join("?" * len(values))
+        self._run(f"insert into {table} ({', '.join(values)}) values ({marks})", *values.values())
+
+    def _update(self, table: str, name: str, values: dict[str, Any]) -> None:
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        self._run(f"update {table} set {assignments} where name = ?", *values.values(), name)
+
+    def _change(self, name: str, condition: str, expected: tuple[Any, ...], values: dict[str, Any]) -> bool:
+        """Compare and set."""
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        sql = f"update command set {assignments} where name = ? and {condition}"
+        return self._run(sql, *values.values(), name, *expected).rowcount == 1
+
+    def _name(self, table: str) -> str:
+        with self._lock:
+            self._run(
+                "insert into counter values (?, 1) on conflict (prefix) do update set value = value + 1",
+                table,
+            )
+            number = self._run("select value from counter where prefix = ?", table).fetchone()[0]
+        return f"{_PREFIXES[table]}{number:05d}"
+
+
+def _time(moment: datetime | None) -> str | None:
+    """Of one width, so that text sorts as time does."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds") if moment else None
+
+
+def _columns(value: Any) -> dict[str, Any]:
+    columns = {name: _cell(cell) for name, cell in vars(value).items()}
+    if isinstance(value, Record):
+        columns.update(asdict(columns.pop("key")), sku_key=normalize_sku(value.sku))
+    return columns
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        return _time(cell)
+    if isinstance(cell, frozenset):
+        return json.dumps(sorted(cell))
+    if isinstance(cell, tuple | dict):
+        return json.dumps(cell, default=str)
+    return cell
+
+
+def _value(kind: type[Row], row: sqlite3.Row) -> Row:
+    values = {field.name: _read(field.type, row[field.name]) for field in fields(kind) if field.name != "key"}
+    if kind is Record:
+        values["key"] = RecordKey(row["store"], row["entity_type"], row["external_id"])
+    return kind(**values)
+
+
+def _read(annotation: Any, cell: Any) -> Any:
+    """annotation: the field's type as text, since the model postpones annotations."""
+    if cell is None:
+        return None
+    if annotation.startswith("datetime"):
+        return datetime.fromisoformat(cell)
+    if annotation.startswith("bool"):
+        return bool(cell)
+    if annotation.startswith("frozenset"):
+        return frozenset(json.loads(cell))
+    if annotation.startswith("tuple"):
+        return tuple(json.loads(cell))
+    return cell
+
+
+def _update_values(update: CommandUpdate) -> dict[str, Any]:
+    values = {
+        "status": update.status,
+        "reason": update.reason,
+        "attempts": update.attempts,
+        "due_at": _time(update.due_at),
+    }
+    if update.waits_for is not None:
+        values["waits_for"] = json.dumps(update.waits_for)
+    return values
