@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from salla_manager.core import outbox, readiness
+from salla_manager.core import outbox
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
     CommandStatus,
@@ -23,25 +23,16 @@ class OperatorError(ValueError):
     """An action that cannot be done as things stand; the message says why and what to do instead."""
 
 
-def retry_command(host: Host, name: str) -> str:
-    """A Dead command gets all its attempts again, under its old key. Gives its new status."""
+def retry_command(host: Host, name: str) -> Outcome:
+    """Send a Dead command's record again. It is a new command under a new key, since the executor answers a key
+    that failed for good with the same failure for ever."""
     command = _command(host, name)
     if command.status != CommandStatus.DEAD:
         raise OperatorError(f"{name} is {command.status}; only a Dead command can be tried again.")
-    with host.store.transaction():
-        record = host.store.lock_record(_key(command))
-        if (record.revision, record.generation) > (command.revision, command.generation):
-            raise OperatorError(f"{name} is outdated by {record.last_command}. Look at that one instead.")
-        store = host.store.store(command.store)
-        if store is None:
-            raise OperatorError(f"The Store Account {command.store} does not exist any more. Cancel {name}.")
-        placement = readiness.place(host.store, store, command)
-        update = CommandUpdate(placement.status, placement.reason, 0, None, placement.waits_for)
-        _change(host, command, update)
-        host.store.save_record(replace(record, status=RecordStatus.QUEUED, message=""))
-    if placement.status == CommandStatus.QUEUED:
-        host.jobs.dispatch(command.erp_instance)
-    return placement.status
+    record = next(iter(host.store.records([command.record])), None)
+    if record is not None and record.last_command != name:
+        raise OperatorError(f"{name} is outdated by {record.last_command}. Look at that one instead.")
+    return resend_record(host, command.record)
 
 
 def cancel_command(host: Host, name: str, reason: str = "") -> None:

@@ -13,7 +13,7 @@ from salla_manager.platforms.port import Platform, ShopClient, StoreContext
 
 @dataclass(frozen=True)
 class Host:
-    """platforms: name -> Platform, raises KeyError; client_for: None where the store has no tokens;
+    """platforms: name -> Platform, raises KeyError or ValueError; client_for: None where the store has no tokens;
     random: 0 <= value < 1."""
 
     store: HubStore

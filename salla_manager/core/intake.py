@@ -25,7 +25,7 @@ def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host:
     """200 once it is kept (also when it was kept before); 401, 404 or 413 where nothing was stored."""
     try:
         adapter = host.platforms(platform)
-    except KeyError:
+    except (KeyError, ValueError):
         return _refuse(404, f"The platform '{platform}' is not known here.")
     settings = host.store.settings()
     if len(raw) > settings.webhook_body_limit:

@@ -141,7 +141,7 @@ def resend(record: Record, store: Store, host: Host) -> Outcome:
     """
     with host.store.transaction():
         record = host.store.lock_record(record.key)
-        if not record.revision or not record.mapped:
+        if not record.revision or not record.mapped or record.status == RecordStatus.SKIPPED:
             raise ValueError(f"There is nothing to send again: {record.message or 'it was never sent.'}")
         record = replace(record, generation=record.generation + 1)
         outcome = _add_command(host, store, record, _stored_payload(record), "Sent again by an operator.")

@@ -84,7 +84,7 @@ def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, l
             results[event.name].append(_unreadable(error))
             continue
         if not signals:
-            reason = f"The event '{event.event}' is of no interest to the ERP."
+            reason = host.platforms(event.platform).ignored_because(event.event)
             results[event.name].append(Result(EventStatus.IGNORED, reason))
         for signal in signals:
             key = RecordKey(store.name, signal.entity_type, signal.external_id)

@@ -1,0 +1,347 @@
+"""A hub without a bench: the same core behind real HTTP on loopback, its rows in one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from salla_manager import contract
+from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.host import Host
+from salla_manager.core.intake import receive_webhook
+from salla_manager.core.model import Instance, Settings, Store
+from salla_manager.core.process import process_due_events
+from salla_manager.core.pull import request_pull
+from salla_manager.core.pull_api import receive_pull
+from salla_manager.core.release import release_parked
+from salla_manager.core.transport import HttpTransport
+from salla_manager.platforms import registry
+from salla_manager.platforms.port import ShopClient
+from salla_manager.platforms.salla.tokens import TOKEN_URL, Tokens
+from sandbox.hub_store import SqliteHubStore
+
+WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks."
+_LOG = logging.getLogger("sandbox.hub")
+
+
+class EmbeddedHub:
+    """Takes webhooks and pulls at `url`, and works, between start() and stop().
+
+    settings: core's Settings; private addresses are always allowed here. token_url, client_id, client_secret:
+    the shop platform's token service. client_for: replaces the platforms' own clients.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        port: int = 0,
+        settings: Settings | None = None,
+        *,
+        token_url: str = TOKEN_URL,
+        client_id: str = "sandbox",
+        client_secret: str = "sandbox",
+        client_for: Callable[[Store], ShopClient | None] | None = None,
+        sweep_seconds: float = 0.25,
+        workers: int = 4,
+    ):
+        settings = replace(settings or Settings(), allow_private_addresses=True)
+        self.store = SqliteHubStore(str(path), settings)
+        self.port = port
+        self._token_service = (client_id, client_secret, token_url)
+        self._sweep_seconds = sweep_seconds
+        self._workers = workers
+        self._stopping = threading.Event()
+        self._events_due = threading.Event()
+        self._token_locks: dict[str, threading.RLock] = {}
+        self._dispatchers: _Dispatchers | None = None
+        self._server: BaseWSGIServer | None = None
+        self._threads: list[threading.Thread] = []
+        self.host = Host(
+            store=self.store,
+            clock=SystemClock(),
+            jobs=_Jobs(self._events_due.set, self._wake_dispatcher),
+            platforms=registry.get,
+            client_for=client_for or self._client_for,
+            transport=HttpTransport(),
+            random=random.random,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.url}{WEBHOOK_PATH}salla"
+
+    def start(self) -> EmbeddedHub:
+        self._stopping.clear()
+        self._dispatchers = _Dispatchers(self.host, self._workers)
+        self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=_QuietHandler)
+        self.port = self._server.port
+        loops = (self._serve, self._process_loop, self._sweep_loop)
+        self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._events_due.set()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+        for thread in self._threads:
+            thread.join()
+        if self._dispatchers:
+            self._dispatchers.stop()
+        self._server, self._dispatchers, self._threads = None, None, []
+
+    def __enter__(self) -> EmbeddedHub:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # Configuration
+
+    def add_store(
+        self,
+        merchant_id: str,
+        *,
+        platform: str = "salla",
+        erp_instance: str = "",
+        base_url: str = "",
+        tokens: dict[str, Any] | None = None,
+        currency: str | None = "SAR",
+        prices_include_tax: bool | None = None,
+    ) -> Store:
+        """Make the store of a merchant, or change it where an installation has made it already."""
+        with self.store.transaction():
+            known = self.store.store_of_merchant(platform, merchant_id)
+            customer = f"CUST-{len(self.store.rows('store')) + 1:04d}"
+            store = replace(
+                known or Store("", platform, merchant_id, customer_account=customer),
+                erp_instance=erp_instance,
+                base_url=base_url,
+                currency=currency,
+                prices_include_tax=prices_include_tax,
+            )
+            if known:
+                self.store.save_store(store)
+            else:
+                store = replace(store, name=self.store.add_store(store))
+            if tokens:
+                self.store.save_tokens(store.name, tokens)
+            self.store.adopt_events(platform, merchant_id, store.name)
+        self.host.jobs.process_events()
+        return store
+
+    def add_instance(self, url: str, secret: str = "", name: str = "") -> Instance:
+        """Without a secret one is made; it stands in the answer."""
+        name = name or f"ERP-INSTANCE-{len(self.store.rows('instance')) + 1:04d}"
+        instance = Instance(name, url, secret or contract.new_secret())
+        with self.store.transaction():
+            self.store.save_instance(instance)
+        return instance
+
+    def set_toggle(self, command_type: str, is_on: bool, erp_instance: str = "") -> None:
+        """For one ERP Instance, or for all where none is named."""
+        with self.store.transaction():
+            instance = self.store.instance(erp_instance) if erp_instance else None
+            settings = self.store.settings()
+            old = instance.disabled_command_types if instance else settings.disabled_command_types
+            new = old - {command_type} if is_on else old | {command_type}
+            if instance:
+                self.store.save_instance(replace(instance, disabled_command_types=new))
+            else:
+                self.store.save_settings(replace(settings, disabled_command_types=new))
+
+    def pull(
+        self,
+        store: str,
+        entity_types: list[str] | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        return request_pull(self.host, store, entity_types, since, limit)
+
+    # What happened
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """table: store, instance, event, record, command, attempt, ack or skip."""
+        return self.store.rows(table)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Events, records and commands by status."""
+        return {table: self.store.counts(table) for table in ("event", "record", "command")}
+
+    def is_idle(self) -> bool:
+        """Nothing is left that would move by itself now: no fresh event, nothing queued or on its way."""
+        return not (
+            self.store.counts("event").get("Received")
+            or {"Queued", "Sending"} & self.store.counts("command").keys()
+        )
+
+    # HTTP
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        status, body = self._answer(Request(environ))
+        return Response(contract.dump_json(body), status, mimetype="application/json")(
+            environ, start_response
+        )
+
+    def _answer(self, request: Request) -> tuple[int, dict[str, Any]]:
+        if request.method != "POST":
+            return 405, {"ok": False, "message": "Webhooks and pulls are sent by POST."}
+        if request.path.startswith(WEBHOOK_PATH):
+            # One byte more than is taken shows that there is more.
+            raw = request.stream.read(self.store.settings().webhook_body_limit + 1)
+            platform = request.path[len(WEBHOOK_PATH) :]
+            answer = receive_webhook(platform, raw, request.headers, self.host)
+            return answer.http_status, answer.body
+        if request.path == contract.PULL_PATH:
+            return receive_pull(request.stream.read(contract.MAX_BODY + 1), request.headers, self.host)
+        return 404, {"ok": False, "message": f"Nothing is at {request.path}."}
+
+    # Work
+
+    def _serve(self) -> None:
+        if self._server:
+            # The default poll of half a second would make every stop that slow.
+            self._server.serve_forever(0.02)
+
+    def _process_loop(self) -> None:
+        while not self._stopping.is_set():
+            self._events_due.wait()
+            self._events_due.clear()
+            with _logged():
+                while not self._stopping.is_set() and process_due_events(self.host).events:
+                    pass
+
+    def _sweep_loop(self) -> None:
+        while not self._stopping.wait(self._sweep_seconds):
+            with _logged():
+                self.sweep()
+
+    def sweep(self) -> None:
+        """What the scheduler does each minute on a bench."""
+        now = self.host.clock.now()
+        with self.store.transaction():
+            self.store.free_expired_leases(now)
+        release_parked(self.host)
+        self._events_due.set()
+        for instance in self.store.instances_with_due_commands(now):
+            self._wake_dispatcher(instance)
+
+    def _wake_dispatcher(self, erp_instance: str) -> None:
+        if self._dispatchers and not self._stopping.is_set():
+            self._dispatchers.wake(erp_instance)
+
+    def _client_for(self, store: Store) -> ShopClient | None:
+        if not self.store.tokens(store.name):
+            return None
+        lock = self._token_locks.setdefault(store.name, threading.RLock())
+        client_id, client_secret, token_url = self._token_service
+        tokens = Tokens(
+            _TokenRow(self.store, store.name, lock), client_id, client_secret, token_url=token_url
+        )
+        return registry.client(store, tokens)
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class _Jobs:
+    def __init__(self, process_events: Callable[[], None], dispatch: Callable[[str], None]):
+        self.process_events = process_events
+        self.dispatch = dispatch
+
+
+class _Dispatchers:
+    """Many ERP Instances at once, so that a dead one never delays another; each of them by one worker."""
+
+    def __init__(self, host: Host, workers: int):
+        self._host = host
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="dispatch")
+        self._lock = threading.Lock()
+        self._running: set[str] = set()
+        self._again: set[str] = set()
+        self._is_stopping = False
+
+    def wake(self, erp_instance: str) -> None:
+        with self._lock:
+            if self._is_stopping:
+                return
+            if erp_instance in self._running:
+                self._again.add(erp_instance)
+                return
+            self._running.add(erp_instance)
+            self._pool.submit(self._work, erp_instance)
+
+    def _work(self, erp_instance: str) -> None:
+        with _logged():
+            dispatch_instance(self._host, erp_instance)
+        with self._lock:
+            self._running.discard(erp_instance)
+            is_wanted = erp_instance in self._again
+            self._again.discard(erp_instance)
+        if is_wanted:
+            self.wake(erp_instance)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._is_stopping = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _TokenRow:
+    """The tokens of one store, as core's Tokens keeps them."""
+
+    def __init__(self, rows: SqliteHubStore, store: str, lock: threading.RLock):
+        self._rows = rows
+        self._store = store
+        self._lock = lock
+
+    def load(self) -> dict[str, Any] | None:
+        return self._rows.tokens(self._store) or None
+
+    def save(self, tokens: dict[str, Any]) -> None:
+        self._rows.save_tokens(self._store, tokens)
+
+    def lock(self) -> contextlib.AbstractContextManager[Any]:
+        return self._lock
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """A worker outlives what it trips over; the next sweep tries again."""
+    try:
+        yield
+    except Exception:
+        _LOG.exception("A worker stumbled.")
