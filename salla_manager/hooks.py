@@ -4,3 +4,24 @@ app_publisher = "Salla Manager Contributors"
 app_description = "Hub that connects shops (Salla first) to ERPNext sites with signed commands"
 app_email = "maintainers@salla-manager.example"
 app_license = "MIT"
+
+after_install = "salla_manager.install.after_install"
+before_uninstall = "salla_manager.install.before_uninstall"
+
+# Bare JSON where Frappe itself answers on the paths that machines call.
+after_request = ["salla_manager.api.net.reshape"]
+
+scheduler_events = {
+    "cron": {"* * * * *": ["salla_manager.tasks.every_minute"]},
+    "daily_long": ["salla_manager.tasks.daily"],
+    "hourly": ["salla_manager.tasks.hourly"],
+}
+
+# Days; open work is never deleted. Change them in Log Settings.
+default_log_clearing_doctypes = {
+    "Command ACK Log": 90,
+    "Command Delivery Attempt": 90,
+    "Outbound Client Command": 180,
+    "SKU Skip Log": 365,
+    "Salla Incoming Log": 90,
+}

@@ -1,0 +1,149 @@
+"""Settings, stores and ERP Instances for the core."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe.model.naming import make_autoname
+from frappe.utils import now_datetime
+from frappe.utils.password import get_decrypted_password
+
+from salla_manager.adapters.rows import from_epoch, insert_row, plain, shown, to_epoch
+from salla_manager.adapters.tokens import save_tokens
+from salla_manager.contract import COMMAND_TYPES
+from salla_manager.core.model import Instance, Settings, Store
+
+SETTINGS = "Salla Manager Settings"
+PLATFORMS = {"Salla": "salla", "WooCommerce": "woocommerce", "Shopware": "shopware"}
+_PLATFORM_LABELS = {name: label for label, name in PLATFORMS.items()}
+_TAX = {"Yes": True, "No": False}
+_INT_SETTINGS = (
+    "retry_max_attempts",
+    "timestamp_window",
+    "lease_seconds",
+    "breaker_failures",
+    "webhook_body_limit",
+)
+_FLOAT_SETTINGS = (
+    "retry_backoff_seconds",
+    "retry_cap_seconds",
+    "connect_timeout",
+    "read_timeout",
+    "total_timeout",
+    "breaker_probe_seconds",
+)
+
+
+class ConfigRows:
+    def settings(self) -> Settings:
+        doc = frappe.get_doc(SETTINGS)
+        secrets = (_password(SETTINGS, SETTINGS, name) for name in _WEBHOOK_SECRETS)
+        # A field that is newer than the last save has no value yet; the model's default holds then.
+        return Settings(
+            **{name: int(doc.get(name)) for name in _INT_SETTINGS if doc.get(name) is not None},
+            **{name: float(doc.get(name)) for name in _FLOAT_SETTINGS if doc.get(name) is not None},
+            disabled_command_types=_switched_off(doc),
+            salla_webhook_secrets=tuple(secret for secret in secrets if secret),
+            allow_private_addresses=bool(doc.get("allow_private_addresses")),
+        )
+
+    def store(self, name: str) -> Store | None:
+        return _store({"name": name})
+
+    def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None:
+        found = _store({"platform": platform_label(platform), "merchant_id": merchant_id})
+        return found if found and found.merchant_id == merchant_id else None
+
+    def instance(self, name: str) -> Instance | None:
+        row = frappe.db.get_value("ERP Instance", {"name": ("=", name)}, "*", as_dict=True)
+        if row is None or row.name != name:
+            return None
+        is_rotating = bool(row.previous_secret_until and row.previous_secret_until > now_datetime())
+        return Instance(
+            name=row.name,
+            url=row.url,
+            secret=_password("ERP Instance", row.name, "shared_secret"),
+            previous_secret=_password("ERP Instance", row.name, "previous_secret") if is_rotating else "",
+            is_enabled=bool(row.enabled),
+            disabled_command_types=_switched_off(row),
+            breaker_open_until=from_epoch(row.breaker_open_until),
+            breaker_reason=row.breaker_reason or "",
+            consecutive_failures=row.consecutive_failures,
+        )
+
+    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
+        values = {
+            "consecutive_failures": failures,
+            "breaker_status": "Open" if open_until else "Closed",
+            "breaker_open_until": to_epoch(open_until),
+            "breaker_until": shown(open_until),
+            "breaker_reason": plain(reason),
+        }
+        # Not `modified`: it would refuse the save of someone who has the form open.
+        frappe.db.set_value("ERP Instance", instance, values, update_modified=False)
+
+    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+        label = platform_label(platform)
+        name = insert_store(label, merchant_id)
+        save_tokens(name, tokens)
+        frappe.clear_document_cache("Store Account", name)
+        adopted = self.store(name)
+        assert adopted is not None
+        return adopted
+
+
+_WEBHOOK_SECRETS = ("salla_webhook_secret", "salla_webhook_secret_previous")
+
+
+def platform_label(platform: str) -> str:
+    """The word of the Select field for the core's name of a platform."""
+    return _PLATFORM_LABELS.get(platform, platform)
+
+
+def insert_store(label: str, merchant_id: str) -> str:
+    """The Store Account of a merchant, made if it is new; two webhooks at once make one."""
+    where = {"platform": label, "merchant_id": ("=", merchant_id)}
+    name = frappe.db.get_value("Store Account", where, "name")
+    if name:
+        return str(name)
+    values = {
+        "name": make_autoname("SM-STORE-.#####", "Store Account"),
+        "store_name": f"{label} {plain(merchant_id, 100)}",
+        "platform": label,
+        "merchant_id": merchant_id,
+        "enabled": 1,
+    }
+    insert_row("Store Account", values, on_duplicate={"enabled": 1})
+    return str(frappe.db.get_value("Store Account", where, "name", for_update=True))
+
+
+def _store(where: dict[str, str]) -> Store | None:
+    filters = {column: ("=", value) for column, value in where.items()}
+    row = frappe.db.get_value("Store Account", filters, "*", as_dict=True)
+    if row is None:
+        return None
+    return Store(
+        name=row.name,
+        platform=PLATFORMS[row.platform],
+        merchant_id=row.merchant_id,
+        customer_account=row.customer_account or "",
+        erp_instance=row.erp_instance or "",
+        currency=row.currency or None,
+        prices_include_tax=_TAX.get(row.prices_include_tax),
+        base_url=row.base_url or "",
+        is_enabled=bool(row.enabled),
+    )
+
+
+def _switched_off(row: Any) -> frozenset[str]:
+    return frozenset(command_type for command_type in COMMAND_TYPES if row.get(command_type) in (0, "0"))
+
+
+def _password(doctype: str, name: str, fieldname: str) -> str:
+    return get_decrypted_password(doctype, name, fieldname, raise_exception=False) or ""
+
+
+def touch_success(instance: str) -> None:
+    frappe.db.set_value("ERP Instance", instance, "last_success", now_datetime(), update_modified=False)

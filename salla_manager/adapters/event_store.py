@@ -1,0 +1,99 @@
+"""Salla Incoming Log for the core. `due` drives the machine: 0 means that nothing is to be done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import frappe
+from frappe.utils import now_datetime
+
+from salla_manager.adapters.rows import (
+    changed_rows,
+    from_epoch,
+    insert_row,
+    plain,
+    shown,
+    to_epoch,
+    update_rows,
+)
+from salla_manager.core.model import Event, EventStatus
+
+LOG = "Salla Incoming Log"
+# A worker that dies keeps its events to itself no longer than this.
+CLAIM = timedelta(minutes=10)
+
+
+class EventRows:
+    def add_event(self, event: Event) -> tuple[str, bool]:
+        due_at = event.due_at or (event.received_at if event.status == EventStatus.RECEIVED else None)
+        values = {
+            "platform": event.platform,
+            "event": event.event,
+            "merchant_id": event.merchant_id,
+            "store": event.store or None,
+            "raw": event.raw,
+            "dedupe_hash": event.dedupe_hash,
+            "received": to_epoch(event.received_at),
+            "received_at": shown(event.received_at),
+            "status": event.status,
+            "message": plain(event.message),
+            "attempts": event.attempts,
+            "duplicates": event.duplicates,
+            **_due(due_at),
+        }
+        again = {"duplicates": frappe.qb.DocType(LOG).duplicates + 1}
+        name = insert_row(LOG, values, on_duplicate=again)
+        kept = frappe.db.get_value(LOG, {"dedupe_hash": ("=", event.dedupe_hash)}, "name")
+        return str(kept), kept == name
+
+    def due_events(self, now: datetime, limit: int) -> list[Event]:
+        rows = frappe.db.sql(
+            """select * from `tabSalla Incoming Log` where due between 1 and %s
+            order by due limit %s for update skip locked""",
+            (to_epoch(now), limit),
+            as_dict=True,
+        )
+        for row in rows:
+            update_rows(LOG, _due(now + CLAIM), name=row.name)
+        return [_event(row) for row in rows]
+
+    def finish_event(
+        self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
+    ) -> None:
+        values = {"status": status, "message": plain(message), "attempts": attempts, **_due(due_at)}
+        if status == EventStatus.RECEIVED and due_at is None:
+            values["due"] = 1
+        update_rows(LOG, values, name=name)
+
+    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
+        frappe.db.sql(
+            """update `tabSalla Incoming Log` set status = %s, store = %s, due = 1, message = '', modified = %s
+            where merchant_id = %s and platform = %s and status = %s""",
+            (EventStatus.RECEIVED, store, now_datetime(), merchant_id, platform, EventStatus.UNKNOWN_STORE),
+        )
+        return changed_rows()
+
+
+def _due(due_at: datetime | None) -> dict[str, Any]:
+    return {"due": to_epoch(due_at), "due_at": shown(due_at)}
+
+
+def _event(row: Any) -> Event:
+    received_at = from_epoch(row.received)
+    assert received_at is not None
+    return Event(
+        name=row.name,
+        platform=row.platform,
+        event=row.event,
+        merchant_id=row.merchant_id,
+        store=row.store or "",
+        raw=row.raw or "",
+        dedupe_hash=row.dedupe_hash,
+        received_at=received_at,
+        status=row.status,
+        message=row.message or "",
+        attempts=row.attempts,
+        due_at=from_epoch(row.due) if row.due > 1 else None,
+        duplicates=row.duplicates,
+    )

@@ -1,0 +1,43 @@
+"""How much is stuck, and since when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+
+from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.rows import to_epoch
+
+COMMAND, EVENT = "Outbound Client Command", "Salla Incoming Log"
+SECOND = 1_000_000
+
+
+def read_health() -> dict[str, Any]:
+    """Counts by status; oldest_* in seconds, 0 where nothing is due."""
+    now = to_epoch(FrappeClock().now())
+    return {
+        "commands": _counts("select status, count(*) from `tabOutbound Client Command` group by status"),
+        "events": _counts("select status, count(*) from `tabSalla Incoming Log` group by status"),
+        "records": _counts("select status, count(*) from `tabExternal Record` group by status"),
+        "open_sku_skips": frappe.db.count("SKU Skip Log", {"resolved": 0}),
+        "oldest_due_command": _age(
+            "select min(due) from `tabOutbound Client Command` where status = 'Queued' and due between 1 and %s",
+            now,
+        ),
+        "oldest_due_event": _age(
+            "select min(due) from `tabSalla Incoming Log` where due between 2 and %s", now
+        ),
+        "open_breakers": frappe.get_all(
+            "ERP Instance", {"breaker_status": "Open"}, ["name", "breaker_reason", "breaker_until"]
+        ),
+    }
+
+
+def _counts(query: str) -> dict[str, int]:
+    return {status: int(count) for status, count in frappe.db.sql(query)}
+
+
+def _age(query: str, now: int) -> int:
+    (oldest,) = frappe.db.sql(query, now)[0]
+    return max(0, (now - int(oldest)) // SECOND) if oldest else 0

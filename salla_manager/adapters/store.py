@@ -1,0 +1,32 @@
+"""The hub's store on frappe.db."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import frappe
+
+from salla_manager.adapters.config_store import ConfigRows
+from salla_manager.adapters.dispatch_store import DispatchRows
+from salla_manager.adapters.event_store import EventRows
+from salla_manager.adapters.record_store import RecordRows
+
+
+class FrappeHubStore(ConfigRows, EventRows, RecordRows, DispatchRows):
+    """Implements core.ports.HubStore."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        # The read view is as old as the request's first query; decisions need a fresh one.
+        frappe.db.rollback()
+        frappe.local.salla_transaction = True
+        try:
+            yield
+            # Leases, outcomes and outbox rows must be durable before the next HTTP request or answer.
+            frappe.db.commit()
+        except BaseException:
+            frappe.db.rollback()
+            raise
+        finally:
+            frappe.local.salla_transaction = False

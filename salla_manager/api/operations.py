@@ -1,0 +1,110 @@
+"""What the operator's buttons call. Permission first, then one call of the core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from salla_manager import tasks
+from salla_manager.adapters.config_store import SETTINGS
+from salla_manager.adapters.health import read_health
+from salla_manager.adapters.host import build_host
+from salla_manager.adapters.ping import ping
+from salla_manager.core import commands
+from salla_manager.core.commands import OperatorError
+
+COMMAND, RECORD, EVENT = "Outbound Client Command", "External Record", "Salla Incoming Log"
+
+
+@frappe.whitelist(methods=["POST"])
+def retry_command(name: str) -> str:
+    """A Dead command gets all its attempts again. Gives its new status."""
+    frappe.has_permission(COMMAND, "write", name, throw=True)
+    return _told(commands.retry_command, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def cancel_command(name: str, reason: str = "") -> None:
+    frappe.has_permission(COMMAND, "write", name, throw=True)
+    _told(commands.cancel_command, name, f"{frappe.session.user}: {reason}".rstrip(": "))
+
+
+@frappe.whitelist(methods=["POST"])
+def resend_record(name: str) -> dict[str, Any]:
+    """Send the newest state of an entity once more, under a new key."""
+    frappe.has_permission(RECORD, "write", name, throw=True)
+    outcome = _told(commands.resend_record, name)
+    return {"status": outcome.status, "reason": outcome.reason, "command": outcome.command}
+
+
+@frappe.whitelist(methods=["POST"])
+def process_again(name: str) -> None:
+    """Work off an event once more."""
+    frappe.has_permission(EVENT, "write", name, throw=True)
+    _told(commands.process_event_again, name)
+
+
+@frappe.whitelist(methods=["POST"])
+def pull_now(store: str, entity_types: list | str | None = None, since: str | None = None) -> str:
+    """Read the shop in the background."""
+    frappe.has_permission(RECORD, "write", throw=True)
+    frappe.has_permission("Store Account", "read", store, throw=True)
+    wanted = frappe.parse_json(entity_types) if isinstance(entity_types, str) else entity_types
+    frappe.enqueue(
+        "salla_manager.tasks.pull_store",
+        queue="long",
+        enqueue_after_commit=True,
+        store=store,
+        entity_types=wanted or None,
+        since=since or None,
+    )
+    return _("The shop is being read in the background.")
+
+
+@frappe.whitelist(methods=["POST"])
+def test_connection(instance: str) -> dict[str, Any]:
+    """A signed ping."""
+    frappe.has_permission(COMMAND, "write", throw=True)
+    frappe.has_permission("ERP Instance", "read", instance, throw=True)
+    return ping(build_host(), instance)
+
+
+@frappe.whitelist(methods=["POST"])
+def new_secret(instance: str) -> str:
+    """Replace the shared secret; the answer is the only place where it is ever shown."""
+    frappe.has_permission("ERP Instance", "write", instance, throw=True)
+    return frappe.get_doc("ERP Instance", instance).rotate_secret()
+
+
+@frappe.whitelist(methods=["POST"])
+def close_breaker(instance: str) -> None:
+    """Send again at once, without waiting for the next probe."""
+    frappe.has_permission(COMMAND, "write", throw=True)
+    frappe.has_permission("ERP Instance", "read", instance, throw=True)
+    host = build_host()
+    with host.store.transaction():
+        host.store.save_breaker(instance, 0, None, "")
+    host.jobs.dispatch(instance)
+
+
+@frappe.whitelist(methods=["POST"])
+def release_parked() -> int:
+    """Look again at everything that is held or waits. Gives how many go on."""
+    frappe.has_permission(COMMAND, "write", throw=True)
+    return tasks.release_parked()
+
+
+@frappe.whitelist(methods=["GET"])
+def health() -> dict[str, Any]:
+    """Counts of stuck work and the age of the oldest, for a monitor."""
+    frappe.has_permission(SETTINGS, "read", throw=True)
+    return read_health()
+
+
+def _told(action: Any, *arguments: Any) -> Any:
+    try:
+        return action(build_host(), *arguments)
+    except OperatorError as error:
+        return frappe.throw(str(error), title=_("Not possible now"))

@@ -1,0 +1,203 @@
+"""`bench --site SITE salla …`: what the operator and the set-up scripts do without Desk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+import frappe
+from frappe.commands import get_site, pass_context
+
+
+@click.group()
+def salla() -> None:
+    """Salla Manager: stores, ERP Instances and the queue."""
+
+
+@contextmanager
+def _connected(context: Any) -> Iterator[None]:
+    """The site of the command; committed at the end, since a command is one unit of work."""
+    frappe.init(site=get_site(context))
+    frappe.connect()
+    try:
+        yield
+        frappe.db.commit()
+    except frappe.ValidationError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        frappe.destroy()
+
+
+def _say(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(values, default=str, ensure_ascii=False))
+        return
+    for name, value in values.items():
+        shown = (
+            json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, dict | list) else value
+        )
+        click.echo(f"{name}: {shown}")
+
+
+def _secret(from_stdin: bool, variable: str) -> str:
+    """Never an argument: the process list shows those."""
+    return (sys.stdin.readline() if from_stdin else os.environ.get(variable, "")).strip()
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+
+
+@salla.command("add-instance")
+@click.option("--title", required=True)
+@click.option("--url", required=True, help="URL of the ERP site.")
+@click.option("--secret-stdin", is_flag=True, help="Read the shared secret from the first line of stdin.")
+@click.option("--new-secret", is_flag=True, help="Also replace the secret of one that is there already.")
+@json_option
+@pass_context
+def add_instance(
+    context: Any, title: str, url: str, secret_stdin: bool, new_secret: bool, as_json: bool
+) -> None:
+    """Make an ERP Instance, or update the one with this URL. The secret comes from stdin or SALLA_SHARED_SECRET;
+    without one it is made and printed once."""
+    with _connected(context):
+        given = _secret(secret_stdin, "SALLA_SHARED_SECRET")
+        name = frappe.db.exists("ERP Instance", {"url": ("=", url.rstrip("/"))})
+        doc = frappe.get_doc("ERP Instance", name) if name else frappe.new_doc("ERP Instance")
+        doc.update({"title": title, "url": url})
+        if given:
+            doc.shared_secret = given
+        made = doc.make_secret() if not given and (new_secret or not name) else ""
+        doc.save()
+        values = {"instance": doc.name, "url": doc.url, "created": not name}
+        _say(values | ({"secret": made} if made else {}), as_json)
+
+
+@salla.command("add-store")
+@click.option("--merchant-id", required=True, help="The shop's id on its platform.")
+@click.option("--platform", default="salla", show_default=True)
+@click.option("--name", "store_name", default="", help="Shown name.")
+@click.option("--instance", default="", help="ERP Instance of its commands.")
+@click.option("--customer", default="", help="Customer Account, or the name of a new one.")
+@click.option("--currency", default="")
+@click.option("--api-url", default="", help="Instead of the platform's own.")
+@click.option("--tokens-stdin", is_flag=True, help="Read a JSON object with the store's tokens from stdin.")
+@json_option
+@pass_context
+def add_store(context: Any, as_json: bool, tokens_stdin: bool, **options: str) -> None:
+    """Make a Store Account, or update the one of this merchant. Tokens: access_token, refresh_token, expires
+    (Unix seconds), scope."""
+    from salla_manager.setup.stores import save_store
+
+    with _connected(context):
+        tokens = json.loads(sys.stdin.read()) if tokens_stdin else None
+        _say(save_store(tokens=tokens, **options), as_json)
+
+
+@salla.command("settings")
+@click.argument("assignments", nargs=-1)
+@click.option("--webhook-secret-stdin", is_flag=True, help="Read Salla's webhook secret from stdin.")
+@json_option
+@pass_context
+def settings(context: Any, assignments: tuple[str, ...], webhook_secret_stdin: bool, as_json: bool) -> None:
+    """Change Salla Manager Settings: FIELD=VALUE … . Secrets come from stdin or from SALLA_WEBHOOK_SECRET and
+    SALLA_CLIENT_SECRET."""
+    with _connected(context):
+        doc = frappe.get_doc("Salla Manager Settings")
+        changes = dict(assignment.split("=", 1) for assignment in assignments if "=" in assignment)
+        unknown = [name for name in changes if not doc.meta.has_field(name)]
+        if unknown or len(changes) != len(assignments):
+            raise click.ClickException(
+                f"Give FIELD=VALUE with a field of the settings: {unknown or assignments}"
+            )
+        secrets = {
+            "salla_webhook_secret": _secret(webhook_secret_stdin, "SALLA_WEBHOOK_SECRET"),
+            "salla_client_secret": os.environ.get("SALLA_CLIENT_SECRET", ""),
+        }
+        changes |= {name: secret for name, secret in secrets.items() if secret}
+        doc.update(changes)
+        doc.save()
+        _say({"changed": sorted(changes)}, as_json)
+
+
+@salla.command("pull")
+@click.argument("store")
+@click.option("--type", "entity_types", multiple=True, help="Such as products; all if left out.")
+@click.option("--since", default=None, help="ISO 8601.")
+@click.option("--limit", type=int, default=None, help="Per type.")
+@json_option
+@pass_context
+def pull(
+    context: Any, store: str, entity_types: tuple[str, ...], since: str, limit: int, as_json: bool
+) -> None:
+    """Read a shop now."""
+    from salla_manager.adapters.host import build_host
+    from salla_manager.core.pull import PullError, request_pull
+
+    with _connected(context):
+        try:
+            _say(request_pull(build_host(), store, list(entity_types) or None, since, limit), as_json)
+        except PullError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@salla.command("status")
+@json_option
+@pass_context
+def status(context: Any, as_json: bool) -> None:
+    """Counts by state, the age of the oldest due work in seconds, open breakers."""
+    from salla_manager.adapters.health import read_health
+
+    with _connected(context):
+        _say(read_health(), as_json)
+
+
+@salla.command("process")
+@json_option
+@pass_context
+def process(context: Any, as_json: bool) -> None:
+    """Work off the events that are due, here and now."""
+    from salla_manager import tasks
+
+    with _connected(context):
+        _say(tasks.process_events(), as_json)
+
+
+@salla.command("dispatch")
+@click.argument("instance", required=False)
+@json_option
+@pass_context
+def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
+    """Deliver what is due, here and now, to one ERP Instance or to all."""
+    from salla_manager import tasks
+    from salla_manager.adapters.host import build_host
+
+    with _connected(context):
+        tasks.free_leases()
+        tasks.release_parked()
+        host = build_host()
+        names = [instance] if instance else host.store.instances_with_due_commands(host.clock.now())
+        _say({name: vars(tasks.dispatch_instance(name)) for name in names}, as_json)
+
+
+@salla.command("retry")
+@click.argument("command")
+@pass_context
+def retry(context: Any, command: str) -> None:
+    """Give a Dead command all its attempts again."""
+    from salla_manager.adapters.host import build_host
+    from salla_manager.core.commands import OperatorError, retry_command
+
+    with _connected(context):
+        try:
+            click.echo(retry_command(build_host(), command))
+        except OperatorError as error:
+            raise click.ClickException(str(error)) from None
+
+
+commands = [salla]

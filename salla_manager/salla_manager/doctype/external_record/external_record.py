@@ -1,0 +1,34 @@
+from salla_manager.salla_manager.hub_row import HubRow
+
+
+class ExternalRecord(HubRow):
+    # begin: auto-generated types
+    # This code is auto-generated. Do not modify anything in this block.
+
+    from typing import TYPE_CHECKING
+
+    if TYPE_CHECKING:
+        from frappe.types import DF
+
+        applied_revision: DF.Int
+        content_hash: DF.Data | None
+        entity_type: DF.Literal[
+            "product", "variant", "customer", "order", "category", "brand", "order_status"
+        ]
+        erp_document: DF.Data | None
+        external_id: DF.Data | None
+        generation: DF.Int
+        last_command: DF.Link | None
+        mapped: DF.Code | None
+        message: DF.SmallText | None
+        observed: DF.Int
+        raw: DF.Code | None
+        record_key: DF.Data | None
+        revision: DF.Int
+        sku: DF.Data | None
+        source_updated: DF.Int
+        source_updated_at: DF.Datetime | None
+        status: DF.Literal["New", "Queued", "Applied", "Skipped", "Failed"]
+        store: DF.Link | None
+        title: DF.Data | None
+    # end: auto-generated types

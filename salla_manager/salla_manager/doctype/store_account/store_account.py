@@ -1,0 +1,57 @@
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from salla_manager.adapters.config_store import PLATFORMS
+from salla_manager.adapters.store import FrappeHubStore
+from salla_manager.salla_manager.addresses import checked_url
+from salla_manager.tasks import wake_events, wake_release
+
+
+class StoreAccount(Document):
+    # begin: auto-generated types
+    # This code is auto-generated. Do not modify anything in this block.
+
+    from typing import TYPE_CHECKING
+
+    if TYPE_CHECKING:
+        from frappe.types import DF
+
+        base_url: DF.Data | None
+        currency: DF.Link | None
+        customer_account: DF.Link | None
+        enabled: DF.Check
+        erp_instance: DF.Link | None
+        merchant_id: DF.Data
+        platform: DF.Literal["Salla", "WooCommerce", "Shopware"]
+        prices_include_tax: DF.Literal["", "Yes", "No"]
+        store_name: DF.Data
+        token_error: DF.SmallText | None
+        token_expires_at: DF.Datetime | None
+        token_scope: DF.SmallText | None
+        tokens: DF.Password | None
+    # end: auto-generated types
+
+    def validate(self):
+        self.merchant_id = (self.merchant_id or "").strip()
+        self.base_url = checked_url(self.base_url, _("API URL")) if self.base_url else None
+        self.check_merchant()
+
+    def on_update(self):
+        # What came before the store was known is worked off now.
+        platform = PLATFORMS[self.platform]
+        if FrappeHubStore().adopt_events(platform, self.merchant_id, self.name):
+            wake_events()
+        wake_release()
+
+    def check_merchant(self):
+        other = frappe.db.get_value(
+            "Store Account",
+            {"platform": self.platform, "merchant_id": ("=", self.merchant_id), "name": ("!=", self.name)},
+        )
+        if other:
+            frappe.throw(_("The merchant {0} belongs to {1} already.").format(self.merchant_id, other))
+
+
+def on_doctype_update():
+    frappe.db.add_unique("Store Account", ["platform", "merchant_id"], "platform_merchant")

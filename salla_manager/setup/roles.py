@@ -1,0 +1,17 @@
+"""The hub's roles."""
+
+import frappe
+
+ROLES = ("Salla Manager Operator", "Salla Manager Admin")
+
+
+def make_roles() -> None:
+    for role in ROLES:
+        if not frappe.db.exists("Role", role):
+            frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert()
+
+
+def remove_roles() -> None:
+    for role in ROLES:
+        if frappe.db.exists("Role", role):
+            frappe.delete_doc("Role", role, force=True)

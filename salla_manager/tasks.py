@@ -1,0 +1,132 @@
+"""What runs in the background. The database is the queue: a job only looks whether there is work, so it may be
+lost, doubled or late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import add_days, now_datetime
+
+from salla_manager.adapters import nonces
+from salla_manager.adapters.config_store import SETTINGS, touch_success
+from salla_manager.adapters.failures import log_failure
+from salla_manager.adapters.host import build_host
+from salla_manager.adapters.jobs import FrappeJobs, wake
+from salla_manager.adapters.rows import retrying
+from salla_manager.core import dispatch, process, pull, release
+from salla_manager.core.dispatch import DispatchReport
+
+# Far below RQ's limit, where a job is broken off at any line.
+BUDGET_SECONDS = 45.0
+BATCH = 50
+BLANK_BATCH = 500
+
+
+def every_minute() -> None:
+    """The sweep: each step stands alone, so that a failing one does not stop the others."""
+    _guarded("free leases", free_leases)
+    _guarded("release parked", release_parked)
+    _guarded("dispatch", dispatch_due)
+    _guarded("process events", process_events)
+
+
+def process_events() -> dict[str, int]:
+    """Work off events until there are none or the time is up; gives counts by status."""
+    host = build_host()
+    counts: dict[str, int] = {}
+    ends_at = host.clock.monotonic() + BUDGET_SECONDS
+    while host.clock.monotonic() < ends_at:
+        report = retrying(lambda: process.process_due_events(host, BATCH))
+        for status, count in report.events.items():
+            counts[status] = counts.get(status, 0) + count
+        if not report.events:
+            break
+    return counts
+
+
+def dispatch_due() -> None:
+    """Wake a worker per ERP Instance, so that a slow one does not hold up another."""
+    host = build_host()
+    jobs = FrappeJobs()
+    for instance in host.store.instances_with_due_commands(host.clock.now()):
+        jobs.dispatch(instance)
+
+
+def dispatch_instance(erp_instance: str) -> DispatchReport:
+    host = build_host()
+    report = retrying(lambda: dispatch.dispatch_instance(host, erp_instance, 1000, BUDGET_SECONDS))
+    if report.done:
+        touch_success(erp_instance)
+        # For the list of instances only.
+        frappe.db.commit()
+    return report
+
+
+def release_parked() -> int:
+    host = build_host()
+    return retrying(lambda: release.release_parked(host)).released
+
+
+def free_leases() -> int:
+    host = build_host()
+
+    def free() -> int:
+        with host.store.transaction():
+            return host.store.free_expired_leases(host.clock.now())
+
+    return retrying(free)
+
+
+def pull_store(store: str, entity_types: list[str] | None = None, since: str | None = None) -> dict[str, Any]:
+    """An operator's pull; the result goes to whoever asked for it."""
+    answer = pull.request_pull(build_host(), store, entity_types, since)
+    queued = ", ".join(f"{count} {plural}" for plural, count in answer["queued"].items() if count)
+    frappe.publish_realtime(
+        "msgprint",
+        _("{0} was read. Queued: {1}").format(store, queued or _("nothing")),
+        user=frappe.session.user,
+    )
+    return answer
+
+
+def wake_release() -> None:
+    """A switch was turned: look at what is parked, once that is committed."""
+    frappe.db.after_commit.add(lambda: wake("salla_manager.tasks.release_parked", "salla_release"))
+
+
+def wake_events() -> None:
+    """Events became due in the transaction that is open."""
+    frappe.db.after_commit.add(FrappeJobs().process_events)
+
+
+def hourly() -> None:
+    host = build_host()
+    nonces.purge(int(host.clock.now().timestamp()))
+
+
+def daily() -> None:
+    """Blank the payloads of finished work: they hold customers' data."""
+    days = int(frappe.db.get_single_value(SETTINGS, "payload_retention_days") or 0)
+    if days:
+        cutoff = add_days(now_datetime(), -days)
+        _blank("Outbound Client Command", "payload", ("Done", "Superseded", "Cancelled"), cutoff)
+        _blank("Salla Incoming Log", "raw", ("Processed", "Ignored", "Stale"), cutoff)
+
+
+def _blank(doctype: str, column: str, finished: tuple[str, ...], cutoff: Any) -> None:
+    filters = {"status": ("in", finished), "modified": ("<", cutoff), column: ("!=", "")}
+    while names := frappe.get_all(doctype, filters, pluck="name", limit=BLANK_BATCH):
+        frappe.db.set_value(doctype, {"name": ("in", names)}, column, "", update_modified=False)
+        # One huge update would lock the table for the workers.
+        frappe.db.commit()
+
+
+def _guarded(step: str, work: Callable[[], Any]) -> None:
+    try:
+        work()
+    except Exception as error:
+        frappe.db.rollback()
+        log_failure(f"salla_manager sweep, {step}", error)
