@@ -5,3 +5,26 @@ app_description = "Applies signed commands from Salla Manager to ERPNext, once i
 app_email = "maintainers@salla-manager.example"
 app_license = "MIT"
 required_apps = ["frappe/erpnext"]
+
+after_install = "salla_executor.install.after_install"
+before_uninstall = "salla_executor.install.before_uninstall"
+
+# Answers that the framework makes on our path become bare JSON too.
+after_request = ["salla_executor.api.net.reshape"]
+
+doc_events = {
+    "Sales Order": {
+        "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",
+        "before_insert": "salla_executor.erpnext.sales_orders.free_key",
+    },
+}
+
+scheduler_events = {
+    "hourly": ["salla_executor.tasks.purge_nonces"],
+}
+
+# Days; never less than 90, see Executor Inbox.
+default_log_clearing_doctypes = {"Executor Inbox": 180}
+
+# A reference is no reason to keep a document that a user deletes.
+ignore_links_on_delete = ["External Reference"]

@@ -1,0 +1,36 @@
+"""The hub's one door: POST /api/method/salla_executor.api.commands.receive. ref: docs/RPC_CONTRACT.md"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from werkzeug.wrappers import Response
+
+import frappe
+
+from salla_executor.api.net import ack_response
+from salla_executor.contract import Ack
+from salla_executor.core.receive import receive as receive_command
+from salla_executor.erpnext.receiver import FrappeReceiver
+
+TRIES = 3
+
+
+# No parameters: keys of a body that nobody has verified cannot bind to anything.
+@frappe.whitelist(allow_guest=True, methods=["POST"], xss_safe=True)
+def receive() -> Response:
+    """Answer one signed command with bare JSON; raw bytes in, nothing else of the request is used."""
+    return ack_response(_receive(frappe.request.get_data(), dict(frappe.request.headers)))
+
+
+def _receive(raw: bytes, headers: dict[str, str]) -> Ack:
+    receiver = FrappeReceiver()
+    for attempt in range(1, TRIES + 1):
+        ack = receive_command(raw, headers, receiver)
+        if not receiver.is_conflict or attempt == TRIES:
+            break
+        # Deadlock or lock timeout: all of it again, at another moment than its rival.
+        receiver.is_conflict = False
+        time.sleep(random.uniform(0.02, 0.1) * attempt)
+    return ack

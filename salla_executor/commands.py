@@ -1,0 +1,101 @@
+"""`bench --site <site> salla-executor pair | defaults | status`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from frappe.commands import get_site, pass_context
+
+SECRET_VARIABLE = "SALLA_EXECUTOR_SECRET"
+
+
+@click.group("salla-executor")
+def salla_executor() -> None:
+    """Connect this ERPNext site to a hub and look after the connection."""
+
+
+@salla_executor.command("pair")
+@click.option("--instance-id", required=True, help="As the hub shows it, such as ERP-INSTANCE-0001")
+@click.option("--manager-url", required=True, help="Address of the hub")
+@click.option("--company", help="Company that the shop's orders belong to")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def pair(context: Any, instance_id: str, manager_url: str, company: str | None, as_json: bool) -> None:
+    """Store the hub's address and the shared secret, fill empty settings and switch the executor on.
+
+    The secret is read from SALLA_EXECUTOR_SECRET, else from standard input: arguments are visible to other users
+    of the machine. A secret that stands already is accepted for one more day.
+    """
+    with _site(context):
+        from salla_executor.setup.pairing import pair as pair_site
+
+        _print(pair_site(instance_id, manager_url, _secret(), company), as_json)
+
+
+@salla_executor.command("defaults")
+@click.option("--company", help="Company that the shop's orders belong to")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def defaults(context: Any, company: str | None, as_json: bool) -> None:
+    """Fill empty settings: company, warehouse, price list, groups, and accounts for VAT, shipping and cash on
+    delivery, which are made where they are missing. Run it as often as you like."""
+    with _site(context):
+        from salla_executor.setup.defaults import fill_defaults
+
+        _print({"filled": fill_defaults(company)}, as_json)
+
+
+@salla_executor.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def status(context: Any, as_json: bool) -> None:
+    """Whether commands can be applied, and what the last ones came to. Exit code 1 if something is to be mended."""
+    with _site(context):
+        from salla_executor.setup.pairing import status as site_status
+
+        result = site_status()
+        _print(result, as_json)
+    if result["problems"]:
+        sys.exit(1)
+
+
+commands = [salla_executor]
+
+
+@contextmanager
+def _site(context: Any) -> Iterator[None]:
+    import frappe
+
+    frappe.init(site=get_site(context))
+    frappe.connect()
+    try:
+        yield
+        # A command of the shell is one transaction.
+        frappe.db.commit()
+    finally:
+        frappe.destroy()
+
+
+def _secret() -> str:
+    secret = os.environ.get(SECRET_VARIABLE) or ""
+    if not secret:
+        secret = click.prompt("Shared secret", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+    return secret.strip()
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        return
+    for name, value in result.items():
+        lines = value if isinstance(value, list) else [value]
+        click.echo(f"{name}: {lines[0] if len(lines) == 1 else ''}" if lines else f"{name}: none")
+        for line in lines if len(lines) > 1 else []:
+            click.echo(f"  - {line}")

@@ -1,0 +1,54 @@
+"""Address: one per customer and shop address, updated in place and never shared between customers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import frappe
+
+from salla_executor.core.model import AddressValues
+from salla_executor.erpnext.documents import plain, set_values
+
+DOCTYPE = "Address"
+
+
+def save_address(customer: str, company: str, values: AddressValues) -> tuple[str, dict[str, list[Any]]]:
+    """Returns the Address's name and what changed."""
+    key = _key(customer, values.external_id)
+    name = frappe.db.get_value(DOCTYPE, {"shop_address_key": key})
+    doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
+    changes = set_values(doc, _fields(values, company))
+    if name is None:
+        doc.shop_address_key = key
+        doc.append("links", {"link_doctype": "Customer", "link_name": customer})
+        doc.insert()
+    elif changes:
+        doc.save()
+    return doc.name, changes
+
+
+def _fields(values: AddressValues, company: str) -> dict[str, Any]:
+    return {
+        "address_title": plain(values.title),
+        "address_type": values.type,
+        "address_line1": plain(values.line1),
+        "address_line2": plain(values.line2),
+        "city": plain(values.city),
+        "state": plain(values.state),
+        "pincode": plain(values.postal_code),
+        "country": _country(values.country_code, company),
+        "phone": plain(values.phone),
+        "email_id": plain(values.email),
+    }
+
+
+def _country(code: str | None, company: str) -> str | None:
+    found = frappe.db.get_value("Country", {"code": ("=", code.lower())}, cache=True) if code else None
+    return found or frappe.get_cached_value("Company", company, "country")
+
+
+def _key(customer: str, external_id: str) -> str:
+    # The customer is part of it: a shop may use one address id for two people.
+    return hashlib.sha256(json.dumps([customer, external_id]).encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""Contact: the person behind a customer, with phone and e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+
+from salla_executor.core.model import CustomerValues
+from salla_executor.erpnext.documents import plain, set_values
+
+DOCTYPE = "Contact"
+
+
+def save_contact(customer: str, name: str | None, values: CustomerValues) -> tuple[str, dict[str, list[Any]]]:
+    """Returns the Contact's name and what changed; without a name a new one is made for the customer."""
+    doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
+    changes = set_values(doc, _names(values, is_new=not name))
+    changes |= _set_primary(doc, "phone_nos", "phone", "is_primary_mobile_no", values.phone)
+    changes |= _set_primary(doc, "email_ids", "email_id", "is_primary", values.email)
+    if name is None:
+        doc.is_primary_contact = 1
+        doc.append("links", {"link_doctype": "Customer", "link_name": customer})
+    if changes:
+        with _without_gravatar():
+            doc.save()
+    return doc.name, changes
+
+
+def _names(values: CustomerValues, is_new: bool) -> dict[str, str | None]:
+    if not values.first_name:
+        return {"first_name": plain(values.name)} if is_new else {}
+    return {"first_name": plain(values.first_name), "last_name": plain(values.last_name)}
+
+
+def _set_primary(doc: Document, table: str, field: str, flag: str, value: str | None) -> dict[str, list[Any]]:
+    """Make value the primary row: an existing row of it, else the primary one, else a new one."""
+    if not value:
+        return {}
+    rows = doc.get(table)
+    primary = next((row for row in rows if row.get(flag)), None)
+    if primary and primary.get(field) == value:
+        return {}
+    before = primary.get(field) if primary else None
+    known = next((row for row in rows if row.get(field) == value), None)
+    if known and primary:
+        primary.set(flag, 0)
+    row = known or primary or doc.append(table, {})
+    row.set(field, value)
+    row.set(flag, 1)
+    return {field: [before, value]}
+
+
+@contextmanager
+def _without_gravatar() -> Iterator[None]:
+    """A Contact with an e-mail asks gravatar.com for a picture, up to 5 s inside our transaction and with the
+    buyer's address; during an import it does not."""
+    before = frappe.flags.in_import
+    frappe.flags.in_import = True
+    try:
+        yield
+    finally:
+        frappe.flags.in_import = before

@@ -1,0 +1,82 @@
+"""Reading and writing fields of Frappe documents: clean text, compare, set only what differs."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from frappe.model.document import Document
+from frappe.utils import cint, cstr, flt, get_datetime, getdate
+from frappe.utils.html_utils import sanitize_html
+
+_TAGS = re.compile(r"<[^<>]*>")
+# Control characters, zero-width characters and overrides of the writing direction.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
+NUMBERS = ("Currency", "Float", "Percent")
+
+
+def plain(text: str | None, length: int = 140) -> str:
+    """One line without markup.
+
+    Frappe cleans no text that happens to be JSON, and rewrites others (`&` to `&amp;`), so nothing is left to it.
+    """
+    cleaned = _INVISIBLE.sub(" ", _TAGS.sub(" ", text or ""))
+    cleaned = cleaned.replace("<", "‹").replace(">", "›")
+    return " ".join(cleaned.split())[:length].strip()
+
+
+def rich(html: str | None) -> str:
+    """HTML with nothing that runs."""
+    return sanitize_html(html or "", always_sanitize=True)[:60_000]
+
+
+def set_values(doc: Document, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Set the fields that differ; None leaves a field as it is. Returns field -> [before, after]."""
+    changes = {}
+    for field, value in values.items():
+        if value is None:
+            continue
+        before = doc.get(field)
+        if not same(doc, field, before, value):
+            doc.set(field, stored(value))
+            changes[field] = [shown(before), shown(value)]
+    return changes
+
+
+def same(doc: Document, field: str, before: Any, after: Any) -> bool:
+    """Whether a field would hold the same after being saved."""
+    kind = doc.meta.get_field(field).fieldtype
+    if kind in NUMBERS:
+        precision = doc.precision(field)
+        return flt(before, precision) == flt(stored(after), precision)
+    if kind in ("Check", "Int", "Long Int"):
+        return cint(before) == cint(after)
+    if kind == "Date":
+        return bool(before) and getdate(before) == getdate(after)
+    if kind == "Datetime":
+        return bool(before) and get_datetime(before) == after
+    return cstr(before) == cstr(after)
+
+
+def stored(value: Any) -> Any:
+    """Frappe computes with floats."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def shown(value: Any) -> Any:
+    """A JSON value for the ack; numbers as text."""
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+def money(value: Any, precision: int) -> Decimal:
+    return Decimal(f"{flt(value, precision):.{precision}f}")

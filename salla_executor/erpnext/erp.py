@@ -1,0 +1,62 @@
+"""The port `Erp` on ERPNext: one method per document, each in its own file."""
+
+from __future__ import annotations
+
+import frappe
+
+from salla_executor.core.model import (
+    BrandValues,
+    CustomerValues,
+    ItemGroupValues,
+    ItemValues,
+    OrderStatusValues,
+    SalesOrderValues,
+    Saved,
+    SavedOrder,
+    Settings,
+)
+from salla_executor.erpnext import brands, customers, item_groups, items, order_statuses, sales_orders
+
+
+class ErpNext:
+    def __init__(self, settings: Settings):
+        self._settings = settings
+
+    def save_item_group(self, name: str | None, values: ItemGroupValues) -> Saved:
+        return item_groups.save_item_group(name, values)
+
+    def save_brand(self, name: str | None, values: BrandValues) -> Saved:
+        return brands.save_brand(name, values)
+
+    def save_order_status(self, name: str | None, values: OrderStatusValues) -> Saved:
+        return order_statuses.save_order_status(name, values)
+
+    def save_item(self, name: str | None, values: ItemValues) -> Saved:
+        return items.save_item(name, values)
+
+    def save_customer(self, name: str | None, values: CustomerValues) -> Saved:
+        return customers.save_customer(name, self._settings.company, values)
+
+    def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
+        return sales_orders.save_sales_order(name, values, self._settings.cost_center)
+
+    def submit_sales_order(self, name: str) -> None:
+        sales_orders.submit_sales_order(name)
+
+    def flag_sales_order(self, name: str, difference: str) -> None:
+        sales_orders.flag_sales_order(name, difference)
+
+    def exists(self, doctype: str, name: str) -> bool:
+        return frappe.db.get_value(doctype, {"name": ("=", name)}) is not None
+
+    def find_item(self, sku: str) -> str | None:
+        return items.find_item(sku)
+
+    def find_sales_order(self, source: str, external_id: str) -> str | None:
+        return sales_orders.find_sales_order(source, external_id)
+
+    def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
+        return customers.find_customers(phone, email)
+
+    def is_template(self, item_code: str) -> bool:
+        return items.is_template(item_code)

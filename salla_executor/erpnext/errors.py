@@ -1,0 +1,61 @@
+"""ERPNext's refusals as sentences for people, and the one way to log what nobody expected."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import frappe
+from frappe import _
+from frappe.utils import strip_html
+
+from salla_executor.core.model import BusinessError
+
+# Another transaction won: nothing is wrong with the command, all of it has to run again.
+CONFLICTS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+_PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Turn ERPNext's exceptions into BusinessError; `what` names the document, such as `Item ABC`."""
+    try:
+        yield
+    except (BusinessError, *CONFLICTS):
+        raise
+    except frappe.TimestampMismatchError:
+        message = _("{0} was changed by someone else at the same moment. It is tried again.").format(what)
+        raise BusinessError("changed_meanwhile", message, retryable=True) from None
+    except (frappe.DuplicateEntryError, frappe.UniqueValidationError) as error:
+        message = _("{0} could not be saved, since another document has the same key: {1}").format(
+            what, _text(error)
+        )
+        raise BusinessError("duplicate", message, retryable=True) from None
+    except frappe.PermissionError as error:
+        message = _(
+            "The integration user may not write {0}: {1} Give its role the right and send again."
+        ).format(what, _text(error))
+        raise BusinessError("not_permitted", message, retryable=True) from None
+    except frappe.LinkValidationError as error:
+        message = _(
+            "{0} names a document that does not exist: {1} Create it or correct the settings."
+        ).format(what, _text(error))
+        raise BusinessError("missing_link", message, retryable=True) from None
+    except frappe.ValidationError as error:
+        message = _("ERPNext refused {0}: {1}").format(what, _text(error))
+        raise BusinessError("refused_by_erp", message) from None
+
+
+def _text(error: Exception) -> str:
+    text = " ".join(strip_html(str(error)).split())
+    return text[:500] or type(error).__name__
+
+
+def log_redacted(title: str, error: Exception) -> None:
+    """One Error Log row: kind, place and masked text of an error, never the values of variables."""
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    places = "\n".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    text = _PERSONAL.sub("***", str(error))[:1000]
+    frappe.log_error(title=title, message=f"{type(error).__name__}: {text}\n{places}")

@@ -1,0 +1,87 @@
+"""Requests to the hub, signed with the same secret as its commands."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+import frappe
+from frappe import _
+
+from salla_executor.contract import PULL_PATH, dump_json, new_nonce, signed_headers
+from salla_executor.erpnext.settings import DOCTYPE, read_secrets
+
+TIMEOUT = (5, 20)
+MAX_ANSWER = 64 * 1024
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def is_safe_address(url: str) -> bool:
+    """https, or http to this machine; no user, query or fragment."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    is_local = host in LOCAL_HOSTS or host.endswith(".localhost")
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    return bool(host) and is_plain and (parts.scheme == "https" or (parts.scheme == "http" and is_local))
+
+
+def request_pull(store_id: str, entity_types: list[str], since: str, limit: int) -> dict[str, Any]:
+    """The hub's answer: {"ok": true, "queued": {entity: number}, "skipped_missing_sku": number}."""
+    body: dict[str, Any] = {"store_id": store_id, "entity_types": entity_types, "limit": limit}
+    if since:
+        body["since"] = since
+    answer = _post(PULL_PATH, dump_json(body))
+    if answer.get("ok") is not True:
+        reason = str(answer.get("message") or answer.get("error") or answer)[:300]
+        frappe.throw(_("The hub did not take the request: {0}").format(reason))
+    return answer
+
+
+def _post(path: str, body: bytes) -> dict[str, Any]:
+    settings = frappe.get_cached_doc(DOCTYPE)
+    secrets = read_secrets()
+    if not (settings.manager_base_url and settings.instance_id and secrets):
+        frappe.throw(
+            _("Fill Manager Base URL, Instance ID and Shared Secret in Salla Executor Settings first.")
+        )
+    headers = signed_headers(settings.instance_id, secrets[0], body, new_nonce(), now=int(time.time()))
+    try:
+        with requests.Session() as session:
+            # No proxies, no .netrc: nothing of this machine goes along.
+            session.trust_env = False
+            response = session.post(
+                settings.manager_base_url + path,
+                data=body,
+                headers=headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            )
+            content = response.raw.read(MAX_ANSWER, decode_content=True)
+    except requests.RequestException as error:
+        frappe.throw(
+            _("The hub at {0} cannot be reached ({1}). Check Manager Base URL and the network.").format(
+                settings.manager_base_url, type(error).__name__
+            )
+        )
+    return _read(response.status_code, content)
+
+
+def _read(status: int, content: bytes) -> dict[str, Any]:
+    try:
+        answer = frappe.parse_json(content.decode())
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        frappe.throw(
+            _(
+                "The hub answered with status {0} and no JSON. Check that Manager Base URL is the hub's."
+            ).format(status)
+        )
+    return answer

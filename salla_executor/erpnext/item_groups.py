@@ -1,0 +1,58 @@
+"""Item Group: the shop's categories as a tree under one root."""
+
+from __future__ import annotations
+
+import frappe
+
+from salla_executor.core.model import ItemGroupValues, Saved
+from salla_executor.erpnext.documents import plain, set_values
+from salla_executor.erpnext.errors import refusals
+
+DOCTYPE = "Item Group"
+
+
+def save_item_group(name: str | None, values: ItemGroupValues) -> Saved:
+    title = plain(values.name)
+    with refusals(f"{DOCTYPE} {title}"):
+        if values.parent:
+            _make_group(values.parent)
+        if name is None:
+            return _insert(title, values)
+        name, renamed = rename(DOCTYPE, name, title)
+        doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+        changes = renamed | set_values(doc, {"parent_item_group": values.parent, "image": values.image})
+        if changes.keys() - renamed.keys():
+            doc.save()
+        return Saved(DOCTYPE, name, "updated" if changes else "unchanged", changes)
+
+
+def _insert(title: str, values: ItemGroupValues) -> Saved:
+    doc = frappe.new_doc(DOCTYPE)
+    changes = set_values(
+        doc, {"item_group_name": title, "parent_item_group": values.parent, "image": values.image}
+    )
+    doc.insert()
+    return Saved(DOCTYPE, doc.name, "created", changes)
+
+
+def _make_group(name: str) -> None:
+    """A category may get its first sub-category long after it was made."""
+    if frappe.db.get_value(DOCTYPE, {"name": ("=", name)}, "is_group"):
+        return
+    doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+    doc.is_group = 1
+    doc.save()
+
+
+def rename(doctype: str, name: str, title: str) -> tuple[str, dict[str, list[str]]]:
+    """Follow the shop's new name; the old one stays where another document has the new one.
+
+    `Shoes (12)` is how a second `Shoes` of the same shop was told apart: no reason to rename.
+    """
+    if name == title or name.startswith(f"{title} ("):
+        return name, {}
+    # The collation takes `shoes` and `Shoes` for equal; the document itself is no obstacle.
+    if frappe.db.get_value(doctype, {"name": ("=", title)}) not in (None, name):
+        return name, {}
+    frappe.rename_doc(doctype, name, title, show_alert=False)
+    return title, {"name": [name, title]}

@@ -1,0 +1,64 @@
+"""Item Price: one general selling price per price list; prices of a customer, a batch or a period are left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from salla_executor.core.model import BusinessError, ItemPrice
+from salla_executor.erpnext.documents import set_values
+
+DOCTYPE = "Item Price"
+_GENERAL = {
+    "customer": ("is", "not set"),
+    "batch_no": ("is", "not set"),
+    "valid_upto": ("is", "not set"),
+    "packing_unit": 0,
+}
+
+
+def save_price(item: Document, price: ItemPrice) -> dict[str, list[Any]]:
+    """Returns what changed, under `price <price list>`."""
+    _check_currency(price)
+    found = _find(item, price.price_list)
+    if found:
+        doc = frappe.get_doc(DOCTYPE, found)
+    else:
+        doc = frappe.new_doc(DOCTYPE)
+        # ERPNext would fill in today; a price without dates is found whatever the order's day.
+        set_values(
+            doc,
+            {"item_code": item.name, "price_list": price.price_list, "uom": item.stock_uom, "valid_from": ""},
+        )
+    changes = set_values(doc, {"price_list_rate": price.rate})
+    if found and not changes:
+        return {}
+    doc.save()
+    before, after = changes.get("price_list_rate", [None, "0"])
+    return {f"price {price.price_list}": [before if found else None, after]}
+
+
+def _find(item: Document, price_list: str) -> str | None:
+    rows = frappe.get_all(
+        DOCTYPE,
+        filters={"item_code": ("=", item.name), "price_list": ("=", price_list), **_GENERAL},
+        fields=["name", "uom"],
+        order_by="valid_from desc",
+    )
+    return next((row.name for row in rows if not row.uom or row.uom == item.stock_uom), None)
+
+
+def _check_currency(price: ItemPrice) -> None:
+    currency = frappe.get_cached_value("Price List", price.price_list, "currency")
+    if currency != price.currency:
+        raise BusinessError(
+            "price_currency",
+            _(
+                "The shop's price is in {0}, the price list {1} is in {2}. Choose a price list in {0} in Salla"
+                " Executor Settings, then send again."
+            ).format(price.currency, price.price_list, currency),
+            retryable=True,
+        )

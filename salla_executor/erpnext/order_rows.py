@@ -1,0 +1,72 @@
+"""The rows of a Sales Order: lines and charges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+
+from salla_executor.core.model import SalesOrderValues
+from salla_executor.erpnext.documents import plain, same, shown, stored
+
+Row = dict[str, Any]
+
+
+def line_rows(values: SalesOrderValues) -> list[Row]:
+    return [
+        {
+            "shop_line": plain(line.external_id),
+            "item_code": line.item_code,
+            "item_name": plain(line.item_name),
+            "description": plain(line.description, 1000) or plain(line.item_name),
+            # The shop counts in the stock unit, whatever unit ERPNext would propose for a sale.
+            "uom": frappe.get_cached_value("Item", line.item_code, "stock_uom"),
+            "conversion_factor": 1,
+            "qty": line.quantity,
+            "price_list_rate": line.price_list_rate,
+            "rate": line.rate,
+            "warehouse": line.warehouse,
+            "delivery_date": values.delivery_date,
+        }
+        for line in values.lines
+    ]
+
+
+def charge_rows(values: SalesOrderValues, cost_center: str) -> list[Row]:
+    return [
+        {
+            "charge_type": charge.charge_type,
+            "account_head": charge.account,
+            "description": plain(charge.description),
+            "rate": charge.rate,
+            # ERPNext computes the amount of every other kind.
+            "tax_amount": charge.amount if charge.charge_type == "Actual" else None,
+            "row_id": None if charge.row_id is None else str(charge.row_id),
+            "cost_center": cost_center or None,
+        }
+        for charge in values.charges
+    ]
+
+
+def replace_rows(doc: Document, table: str, rows: list[Row]) -> dict[str, list[Any]]:
+    """All rows anew if any differs: line numbers, taxes and discounts hang together."""
+    current = doc.get(table)
+    if len(current) == len(rows) and all(map(_is_same, current, rows)):
+        return {}
+    before = [_summary(row.as_dict()) for row in current]
+    doc.set(table, [])
+    for row in rows:
+        doc.append(table, {field: stored(value) for field, value in row.items() if value is not None})
+    return {table: [before, [_summary(row) for row in rows]]}
+
+
+def _is_same(child: Document, row: Row) -> bool:
+    return all(value is None or same(child, field, child.get(field), value) for field, value in row.items())
+
+
+def _summary(row: Row) -> str:
+    if row.get("item_code"):
+        return f"{row['item_code']} × {shown(row['qty'])} @ {shown(row['rate'])}"
+    amount = row.get("tax_amount") if row["charge_type"] == "Actual" else f"{shown(row['rate'])} %"
+    return f"{row['account_head']}: {shown(amount)}"

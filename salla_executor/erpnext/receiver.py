@@ -1,0 +1,262 @@
+"""The port `Receiver` on Frappe's database: replay guard, inbox, references and the one transaction.
+
+Names of rows are sha256 over what has to be unique, since the collation takes `abc` and `ABC` for equal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import now
+
+import erpnext
+
+from salla_executor import __version__
+from salla_executor.contract import Command, dump_json
+from salla_executor.core.model import BusinessError, Claim, Reference, Settings
+from salla_executor.erpnext.erp import ErpNext
+from salla_executor.erpnext.errors import CONFLICTS, log_redacted
+from salla_executor.erpnext.guard import CommitGuard
+from salla_executor.erpnext.settings import read_settings
+
+INSERT_NONCE = """
+    INSERT INTO `tabExecutor Nonce` (name, creation, modified, owner, modified_by, expires_at)
+    VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(expires_at)s)
+"""
+# The default is to wait 50 s for a twin that is being applied, and to hold a worker all that time.
+INSERT_CLAIM = """
+    SET STATEMENT innodb_lock_wait_timeout = 1 FOR
+    INSERT INTO `tabExecutor Inbox` (name, creation, modified, owner, modified_by, idempotency_key, instance_id,
+        body_hash, command_id, command_type, store_account, external_id, revision)
+    VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(key)s, %(instance)s,
+        %(body_hash)s, %(command_id)s, %(command_type)s, %(store)s, %(external_id)s, %(revision)s)
+"""
+STORE_ACK = """
+    UPDATE `tabExecutor Inbox`
+    SET status = %(status)s, ack = %(ack)s, message = %(message)s, document_type = %(doctype)s,
+        document_name = %(docname)s
+    WHERE name = %(name)s
+"""
+# One statement makes the row or finds it, and locks it either way; a SELECT first would deadlock two newcomers.
+LOCK_REFERENCE = """
+    SET STATEMENT innodb_lock_wait_timeout = 5 FOR
+    INSERT INTO `tabExternal Reference` (name, creation, modified, owner, modified_by, source, entity_type,
+        external_id)
+    VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(source)s, %(entity_type)s, %(external_id)s)
+    ON DUPLICATE KEY UPDATE name = VALUES(name)
+    RETURNING source, entity_type, external_id, document_type, document_name, revision, generation, content_hash
+"""
+REFERENCE_FIELDS = [
+    "source",
+    "entity_type",
+    "external_id",
+    "document_type",
+    "document_name",
+    "revision",
+    "generation",
+    "content_hash",
+]
+
+
+class FrappeReceiver:
+    """One request's host; is_conflict says after it whether another transaction won and it should run again."""
+
+    def __init__(self) -> None:
+        self.is_conflict = False
+        self._settings: Settings | None = None
+        self._erp: ErpNext | None = None
+        self._guard = CommitGuard()
+        self._inbox = ""
+        self._nonce = ""
+
+    @property
+    def erp(self) -> ErpNext:
+        self._erp = self._erp or ErpNext(self.settings())
+        return self._erp
+
+    def now(self) -> int:
+        return int(time.time())
+
+    def settings(self) -> Settings:
+        self._settings = self._settings or read_settings()
+        return self._settings
+
+    def remember_nonce(self, nonce: str, expires_at: int) -> bool:
+        if nonce == self._nonce:
+            # The same request, run again after a conflict.
+            return True
+        name = row_name(self.settings().instance_id, nonce)
+        try:
+            frappe.db.sql(INSERT_NONCE, {"name": name, "now": now(), "expires_at": expires_at})
+        except Exception as error:
+            if not frappe.db.is_duplicate_entry(error):
+                raise
+            frappe.db.rollback()
+            return False
+        # A replay has to be refused even if this command fails and is rolled back.
+        frappe.db.commit()
+        self._nonce = nonce
+        return True
+
+    def claim(self, command: Command, body_hash: str) -> Claim:
+        # The read view is older than this request; duplicates are decided on a fresh one.
+        self.rollback()
+        self._inbox = row_name(command.erp_instance, command.idempotency_key)
+        try:
+            frappe.db.sql(INSERT_CLAIM, _claim_row(self._inbox, command, body_hash))
+        except frappe.QueryTimeoutError:
+            return Claim("in_progress")
+        except Exception as error:
+            if not frappe.db.is_duplicate_entry(error):
+                raise
+            return self._known(body_hash)
+        return Claim("new")
+
+    def _known(self, body_hash: str) -> Claim:
+        row = frappe.db.get_value("Executor Inbox", self._inbox, ["body_hash", "ack"], as_dict=True)
+        if row is None or not row.ack:
+            return Claim("in_progress")
+        return Claim("known" if row.body_hash == body_hash else "conflict", json.loads(row.ack))
+
+    def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
+        row = {
+            "name": row_name(source, entity_type, external_id),
+            "now": now(),
+            "source": source,
+            "entity_type": entity_type,
+            "external_id": external_id,
+        }
+        try:
+            return _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
+        except frappe.QueryTimeoutError:
+            message = _("Another command of {0} {1} is being applied; this one is tried again.").format(
+                entity_type, external_id
+            )
+            raise BusinessError("busy", message, retryable=True) from None
+
+    def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None:
+        name = row_name(source, entity_type, external_id)
+        row = frappe.db.get_value("External Reference", name, REFERENCE_FIELDS, as_dict=True)
+        return _reference(row) if row else None
+
+    def references_of(self, doctype: str, docname: str) -> list[Reference]:
+        filters = {"document_type": ("=", doctype), "document_name": ("=", docname)}
+        rows = frappe.get_all("External Reference", filters=filters, fields=REFERENCE_FIELDS)
+        return [_reference(row) for row in rows]
+
+    def save_reference(self, reference: Reference) -> None:
+        values = {
+            "document_type": reference.doctype,
+            "document_name": reference.docname,
+            "revision": reference.revision,
+            "generation": reference.generation,
+            "content_hash": reference.content_hash,
+        }
+        name = row_name(reference.source, reference.entity_type, reference.external_id)
+        frappe.db.set_value("External Reference", name, values)
+
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
+        payload = ack.get("ack_payload") or {}
+        document = payload.get("erp_doc") or {}
+        row = {
+            "name": row_name(self.settings().instance_id, idempotency_key),
+            "status": ack["ack_status"],
+            "ack": dump_json(ack).decode(),
+            "message": payload.get("message"),
+            "doctype": document.get("doctype"),
+            "docname": document.get("name"),
+        }
+        frappe.db.sql(STORE_ACK, row)
+
+    @contextmanager
+    def applying(self) -> Iterator[None]:
+        before = frappe.session.user
+        self._guard.arm()
+        try:
+            frappe.set_user(_integration_user())
+            yield
+        finally:
+            frappe.set_user(before)
+
+    def commit(self) -> None:
+        """A COMMIT may succeed and still raise, by a callback that runs after it; the inbox row tells."""
+        self._guard.disarm()
+        try:
+            # The whole effect of a command and its stored answer, or nothing.
+            frappe.db.commit()
+        except Exception:
+            frappe.db.rollback()
+            if not frappe.db.get_value("Executor Inbox", self._inbox, "status"):
+                raise
+
+    def rollback(self) -> None:
+        self._guard.disarm()
+        frappe.db.rollback()
+
+    def report(self, error: Exception) -> None:
+        self.is_conflict = isinstance(error, CONFLICTS)
+        if not self.is_conflict:
+            log_redacted("Salla Executor: a command failed", error)
+            # The command was rolled back before; the log row stands alone.
+            frappe.db.commit()
+
+    def versions(self) -> dict[str, str]:
+        return {
+            "salla_executor": __version__,
+            "frappe": frappe.__version__,
+            "erpnext": erpnext.__version__,
+        }
+
+
+def row_name(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _claim_row(name: str, command: Command, body_hash: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "now": now(),
+        "key": command.idempotency_key,
+        "instance": command.erp_instance,
+        "body_hash": body_hash,
+        "command_id": command.command_id,
+        "command_type": command.command_type,
+        "store": command.store_account,
+        "external_id": command.external_id[:140],
+        "revision": command.revision,
+    }
+
+
+def _reference(row: dict[str, Any]) -> Reference:
+    return Reference(
+        source=row["source"],
+        entity_type=row["entity_type"],
+        external_id=row["external_id"],
+        doctype=row["document_type"] or "",
+        docname=row["document_name"] or "",
+        revision=row["revision"] or 0,
+        generation=row["generation"] or 0,
+        content_hash=row["content_hash"] or "",
+        is_new=not row["document_name"],
+    )
+
+
+def _integration_user() -> str:
+    user = frappe.get_cached_doc("Salla Executor Settings").integration_user
+    if user and frappe.get_cached_value("User", user, "enabled"):
+        return user
+    raise BusinessError(
+        "no_integration_user",
+        _(
+            "The integration user is missing or disabled. Choose one in Salla Executor Settings; the command is"
+            " tried again."
+        ),
+        retryable=True,
+    )

@@ -1,0 +1,232 @@
+"""Sales Order: draft, update, comparison note and submit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import convert_utc_to_system_timezone
+
+from salla_executor.core.model import BusinessError, SalesOrderValues, SavedOrder
+from salla_executor.erpnext.addresses import save_address
+from salla_executor.erpnext.documents import money, plain, set_values, shown
+from salla_executor.erpnext.errors import refusals
+from salla_executor.erpnext.exchange_rates import conversion_rates
+from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows
+from salla_executor.setup.custom_fields import missing_custom_fields
+
+DOCTYPE = "Sales Order"
+
+
+def save_sales_order(name: str | None, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    _check_ready()
+    with refusals(_("the Sales Order for shop order {0}").format(plain(values.reference))):
+        if name is None:
+            return _insert(values, cost_center)
+        doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+        if doc.docstatus == 0:
+            return _update_draft(doc, values, cost_center)
+        return _update_final(doc, values, cost_center)
+
+
+def submit_sales_order(name: str) -> None:
+    with refusals(f"{DOCTYPE} {name}"):
+        frappe.get_doc(DOCTYPE, name).submit()
+
+
+def flag_sales_order(name: str, difference: str) -> None:
+    row = frappe.db.get_value(
+        DOCTYPE, name, ["shop_total", "grand_total", "shop_difference", "shop_difference_note"], as_dict=True
+    )
+    off = row.shop_total - row.grand_total if difference else 0
+    flags = {"shop_difference": round(off, 6), "shop_difference_note": difference}
+    if row.shop_difference != flags["shop_difference"] or (row.shop_difference_note or "") != difference:
+        # A note of ours on a document that was saved just now, or is submitted: no hook has to see it.
+        frappe.db.set_value(DOCTYPE, name, flags)
+
+
+def follow_amendment(doc: Document, method: str | None = None) -> None:
+    """Sales Order after_insert: an amended order takes over the shop order of the cancelled one."""
+    if doc.amended_from and doc.get("shop_order"):
+        filters = {"document_type": DOCTYPE, "document_name": doc.amended_from}
+        frappe.db.set_value("External Reference", filters, "document_name", doc.name)
+
+
+def free_key(doc: Document, method: str | None = None) -> None:
+    """Sales Order before_insert: the key is unique, so the cancelled order gives it up to the amended one."""
+    key = doc.get("shop_order_key")
+    if doc.amended_from and key:
+        frappe.db.set_value(
+            DOCTYPE, {"name": doc.amended_from, "shop_order_key": key}, "shop_order_key", None
+        )
+
+
+def find_sales_order(source: str, external_id: str) -> str | None:
+    filters = {"shop_order_key": order_key(source, external_id), "docstatus": ("<", 2)}
+    return frappe.db.get_value(DOCTYPE, filters)
+
+
+def order_key(source: str, external_id: str) -> str:
+    return hashlib.sha256(json.dumps([source, external_id]).encode()).hexdigest()
+
+
+def _check_ready() -> None:
+    missing = missing_custom_fields(DOCTYPE)
+    if missing:
+        raise BusinessError(
+            "missing_fields",
+            _("Fields of this app are missing in ERPNext: {0}. Run `bench migrate` on this site.").format(
+                ", ".join(missing)
+            ),
+            retryable=True,
+        )
+
+
+def _insert(values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    doc = frappe.new_doc(DOCTYPE)
+    changes = _set_content(doc, values, cost_center)
+    doc.shop_order_key = order_key(values.source, values.external_id)
+    doc.insert()
+    return _saved(doc, "created", changes)
+
+
+def _update_draft(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    changes = _set_content(doc, values, cost_center)
+    if changes:
+        doc.save()
+    return _saved(doc, "updated" if changes else "unchanged", changes)
+
+
+def _update_final(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    """Submitted or cancelled: lines and money stand, the shop's status is still followed."""
+    live = set_values(doc, _live_fields(values))
+    if doc.shop_content != _digest(values):
+        changes = set_values(doc, _money_fields(values)) | _set_rows(doc, values, cost_center)
+        if changes:
+            raise BusinessError("order_not_draft", _final_message(doc, changes))
+    if live and doc.docstatus == 1:
+        doc.save()
+    elif live:
+        # A cancelled document cannot be saved, and only our own fields are meant.
+        doc.db_set({field: doc.get(field) for field in live})
+    return _saved(doc, "updated" if live else "unchanged", live)
+
+
+def _final_message(doc: Document, changes: dict[str, list[Any]]) -> str:
+    parts = ", ".join(_(doc.meta.get_label(field)) for field in changes)
+    if doc.docstatus == 1:
+        return _(
+            "Sales Order {0} is submitted, and the shop changed {1}. Cancel and amend it in ERPNext, then send"
+            " again; the amended draft takes the change."
+        ).format(doc.name, parts)
+    return _(
+        "Sales Order {0} was cancelled in ERPNext, and the shop changed {1}. Amend it if the order is to go on,"
+        " then send again."
+    ).format(doc.name, parts)
+
+
+def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> dict[str, list[Any]]:
+    """Set what differs, return field -> [before, after].
+
+    What the shop says of the order itself counts when the shop changes it: a draft that a person edited is not
+    reset by a mere change of status.
+    """
+    changes = set_values(doc, _live_fields(values))
+    address, address_changes = _shipping_address(values)
+    if address_changes:
+        changes[f"address {address}"] = [None, sorted(address_changes)]
+    digest = _digest(values)
+    if doc.shop_content == digest:
+        return changes
+    content = _money_fields(values) | _header(values) | {"shipping_address_name": address}
+    changes |= set_values(doc, content) | _set_rows(doc, values, cost_center)
+    doc.shop_content = digest
+    doc.ignore_pricing_rule = 1
+    doc.disable_rounded_total = 1
+    return changes
+
+
+def _set_rows(doc: Document, values: SalesOrderValues, cost_center: str) -> dict[str, list[Any]]:
+    changes = replace_rows(doc, "items", line_rows(values))
+    return changes | replace_rows(doc, "taxes", charge_rows(values, cost_center))
+
+
+def _digest(values: SalesOrderValues) -> str:
+    """Of all but what stays changeable after the submit."""
+    fixed = replace(values, shop_status="", shop_status_name=None, payment_method=None, shop_url=None)
+    return hashlib.sha256(json.dumps(asdict(fixed), default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _live_fields(values: SalesOrderValues) -> dict[str, Any]:
+    """What ERPNext lets change after the submit."""
+    return {
+        "shop_status": plain(values.shop_status),
+        "shop_status_name": plain(values.shop_status_name),
+        "shop_payment_method": plain(values.payment_method),
+        "shop_url": _url(values.shop_url),
+    }
+
+
+def _money_fields(values: SalesOrderValues) -> dict[str, Any]:
+    return {
+        "customer": values.customer,
+        "currency": values.currency,
+        "apply_discount_on": "Net Total",
+        "discount_amount": values.discount_amount,
+        "shop_total": values.expected.total,
+    }
+
+
+def _header(values: SalesOrderValues) -> dict[str, Any]:
+    order_rate, price_list_rate = conversion_rates(values)
+    return {
+        "company": values.company,
+        "order_type": "Sales",
+        "transaction_date": values.transaction_date,
+        "delivery_date": values.delivery_date,
+        "conversion_rate": order_rate,
+        "selling_price_list": values.price_list or None,
+        "plc_conversion_rate": price_list_rate,
+        "shop_store": values.source,
+        "shop_order": values.external_id,
+        "shop_reference": plain(values.reference),
+        "shop_branch": plain(values.branch),
+        "shop_note": plain(values.note, 1000),
+        "shop_created_at": _site_time(values),
+    }
+
+
+def _shipping_address(values: SalesOrderValues) -> tuple[str | None, dict[str, list[Any]]]:
+    if values.shipping_address is None:
+        return None, {}
+    return save_address(values.customer, values.company, values.shipping_address)
+
+
+def _site_time(values: SalesOrderValues) -> Any:
+    if values.created_at is None:
+        return None
+    return convert_utc_to_system_timezone(values.created_at).replace(tzinfo=None, microsecond=0)
+
+
+def _url(text: str | None) -> str:
+    # Desk makes a link of it, so nothing but a web address may stand there.
+    return plain(text) if text and text.startswith(("https://", "http://")) else ""
+
+
+def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOrder:
+    precision = doc.precision("grand_total")
+    return SavedOrder(
+        DOCTYPE,
+        doc.name,
+        action,
+        {field: [shown(before), shown(after)] for field, (before, after) in changes.items()},
+        docstatus=int(doc.docstatus),
+        grand_total=money(doc.grand_total, precision),
+        net_total=money(doc.net_total, precision),
+        total_taxes=money(doc.total_taxes_and_charges, precision),
+    )

@@ -1,0 +1,61 @@
+"""Salla Executor Settings and the site's way of calculating, as the core's Settings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import frappe
+from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_datetime
+
+from salla_executor.core.model import Settings
+
+DOCTYPE = "Salla Executor Settings"
+SUBMIT = "Submit when the money agrees"
+
+
+def read_settings() -> Settings:
+    doc = frappe.get_cached_doc(DOCTYPE)
+    return Settings(
+        instance_id=doc.instance_id or "",
+        secrets=read_secrets(),
+        is_enabled=bool(cint(doc.is_enabled)),
+        company=doc.company or "",
+        company_currency=_currency(doc.company),
+        warehouse=doc.warehouse or "",
+        price_list=doc.price_list or "",
+        item_group=doc.item_group or "",
+        stock_uom=doc.stock_uom or "",
+        customer_group=doc.customer_group or "",
+        territory=doc.territory or "",
+        guest_customer=doc.guest_customer or "",
+        tax_account=doc.tax_account or "",
+        shipping_account=doc.shipping_account or "",
+        cod_account=doc.cod_account or "",
+        cost_center=doc.cost_center or "",
+        delivery_days=cint(doc.delivery_days),
+        submit_orders=doc.order_policy == SUBMIT,
+        money_tolerance=Decimal(str(flt(doc.money_tolerance, 3))),
+        timezone=doc.timezone or "Asia/Riyadh",
+        rounding_method=frappe.get_system_settings("rounding_method") or "Banker's Rounding",
+        currency_precision=_currency_precision(),
+        round_row_wise_tax=bool(cint(frappe.get_cached_doc("Accounts Settings").get("round_row_wise_tax"))),
+    )
+
+
+def read_secrets() -> tuple[str, ...]:
+    """The current secret, and the previous one while it is still accepted."""
+    doc = frappe.get_cached_doc(DOCTYPE)
+    secrets = [doc.get_password("shared_secret", raise_exception=False)] if doc.shared_secret else []
+    expires_at = doc.previous_secret_expires_at
+    if doc.previous_secret and expires_at and get_datetime(expires_at) > now_datetime():
+        secrets.append(doc.get_password("previous_secret", raise_exception=False))
+    return tuple(secret for secret in secrets if secret)
+
+
+def _currency(company: str | None) -> str:
+    return (frappe.get_cached_value("Company", company, "default_currency") if company else None) or "SAR"
+
+
+def _currency_precision() -> int:
+    configured = cint(frappe.db.get_default("currency_precision"))
+    return configured or get_number_format_info(frappe.db.get_default("number_format") or "#,###.##")[2]

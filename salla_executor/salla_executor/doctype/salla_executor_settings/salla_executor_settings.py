@@ -1,0 +1,126 @@
+"""The executor's one settings page: the hub it obeys and where documents go."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from salla_executor.erpnext.hub import is_safe_address
+
+# Without these nothing can be applied.
+REQUIRED = (
+    "instance_id",
+    "shared_secret",
+    "integration_user",
+    "company",
+    "warehouse",
+    "price_list",
+    "item_group",
+    "stock_uom",
+    "customer_group",
+    "territory",
+    "tax_account",
+    "shipping_account",
+    "cod_account",
+    "cost_center",
+)
+POSTING_FIELDS = (
+    ("warehouse", "Warehouse"),
+    ("cost_center", "Cost Center"),
+    ("tax_account", "Account"),
+    ("shipping_account", "Account"),
+    ("cod_account", "Account"),
+)
+
+
+class SallaExecutorSettings(Document):
+    # begin: auto-generated types
+    # This code is auto-generated. Do not modify anything in this block.
+
+    from typing import TYPE_CHECKING
+
+    if TYPE_CHECKING:
+        from frappe.types import DF
+
+        cod_account: DF.Link | None
+        company: DF.Link | None
+        cost_center: DF.Link | None
+        customer_group: DF.Link | None
+        delivery_days: DF.Int
+        guest_customer: DF.Link | None
+        instance_id: DF.Data | None
+        integration_user: DF.Link | None
+        is_enabled: DF.Check
+        item_group: DF.Link | None
+        manager_base_url: DF.Data | None
+        money_tolerance: DF.Float
+        order_policy: DF.Literal["Draft", "Submit when the money agrees"]
+        previous_secret: DF.Password | None
+        previous_secret_expires_at: DF.Datetime | None
+        price_list: DF.Link | None
+        shared_secret: DF.Password | None
+        shipping_account: DF.Link | None
+        stock_uom: DF.Link | None
+        tax_account: DF.Link | None
+        territory: DF.Link | None
+        timezone: DF.Data | None
+        warehouse: DF.Link | None
+    # end: auto-generated types
+
+    def validate(self):
+        self.validate_required()
+        self.validate_posting_fields()
+        self.validate_address()
+        self.validate_secret()
+        self.validate_timezone()
+
+    def missing_fields(self) -> list[str]:
+        """Labels of what has to be filled before commands can be applied."""
+        return [_(self.meta.get_label(field)) for field in REQUIRED if not self.get(field)]
+
+    def validate_required(self):
+        missing = self.missing_fields()
+        if self.is_enabled and missing:
+            frappe.throw(
+                _("Fill these fields before you enable the executor: {0}.").format(", ".join(missing)),
+                title=_("Fields are missing"),
+            )
+
+    def validate_posting_fields(self):
+        for field, doctype in POSTING_FIELDS:
+            name = self.get(field)
+            if not name:
+                continue
+            company, is_group = frappe.db.get_value(doctype, name, ["company", "is_group"]) or (None, 0)
+            label = _(self.meta.get_label(field))
+            if is_group:
+                frappe.throw(_("{0}: {1} is a group. Choose one that can be posted to.").format(label, name))
+            if self.company and company != self.company:
+                frappe.throw(
+                    _("{0}: {1} belongs to company {2}. Choose one of {3}.").format(
+                        label, name, company, self.company
+                    )
+                )
+
+    def validate_address(self):
+        self.manager_base_url = (self.manager_base_url or "").strip().rstrip("/")
+        if self.manager_base_url and not is_safe_address(self.manager_base_url):
+            frappe.throw(
+                _(
+                    "Manager Base URL: {0} is not a hub's address. Write it as https://hub.example.com;"
+                    " http is taken for this machine only."
+                ).format(self.manager_base_url)
+            )
+
+    def validate_secret(self):
+        secret = self.shared_secret or ""
+        # Stars stand for a stored secret that is not being changed.
+        if secret and set(secret) != {"*"} and len(secret) < 32:
+            frappe.throw(_("Shared Secret: it has to have 32 characters or more. Copy it from the hub."))
+
+    def validate_timezone(self):
+        try:
+            ZoneInfo(self.timezone or "Asia/Riyadh")
+        except (ZoneInfoNotFoundError, ValueError):
+            frappe.throw(_("Time Zone: {0} is not known. Write it like Asia/Riyadh.").format(self.timezone))

@@ -1,0 +1,198 @@
+"""The fields that this app adds to ERPNext's doctypes: one dictionary, created, checked and removed from here."""
+
+import frappe
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+
+_SHOWN = {"read_only": 1, "no_copy": 1}
+_LIVE = {**_SHOWN, "allow_on_submit": 1}
+
+CUSTOM_FIELDS = {
+    "Address": [
+        {
+            "fieldname": "shop_address_key",
+            "fieldtype": "Data",
+            "label": "Shop Address Key",
+            "insert_after": "is_shipping_address",
+            "length": 64,
+            "unique": 1,
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        }
+    ],
+    "Sales Order": [
+        {
+            "fieldname": "shop_tab",
+            "fieldtype": "Tab Break",
+            "label": "Shop",
+            "insert_after": "party_account_currency",
+        },
+        {
+            "fieldname": "shop_reference",
+            "fieldtype": "Data",
+            "label": "Shop Reference",
+            "insert_after": "shop_tab",
+            "in_list_view": 1,
+            "in_standard_filter": 1,
+            "search_index": 1,
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_store",
+            "fieldtype": "Data",
+            "label": "Shop",
+            "insert_after": "shop_reference",
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_order",
+            "fieldtype": "Data",
+            "label": "Shop Order ID",
+            "insert_after": "shop_store",
+            "search_index": 1,
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_order_key",
+            "fieldtype": "Data",
+            "label": "Shop Order Key",
+            "insert_after": "shop_order",
+            "length": 64,
+            "unique": 1,
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_content",
+            "fieldtype": "Data",
+            "label": "Shop Content Hash",
+            "insert_after": "shop_order_key",
+            "length": 64,
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_created_at",
+            "fieldtype": "Datetime",
+            "label": "Ordered At",
+            "insert_after": "shop_content",
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_branch",
+            "fieldtype": "Data",
+            "label": "Shop Branch",
+            "insert_after": "shop_created_at",
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_url",
+            "fieldtype": "Data",
+            "options": "URL",
+            "label": "Order in the Shop",
+            "insert_after": "shop_branch",
+            **_LIVE,
+        },
+        {"fieldname": "shop_column", "fieldtype": "Column Break", "insert_after": "shop_url"},
+        {
+            "fieldname": "shop_status_name",
+            "fieldtype": "Data",
+            "label": "Shop Status",
+            "insert_after": "shop_column",
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_status",
+            "fieldtype": "Data",
+            "label": "Shop Status Slug",
+            "insert_after": "shop_status_name",
+            "in_standard_filter": 1,
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_payment_method",
+            "fieldtype": "Data",
+            "label": "Shop Payment Method",
+            "insert_after": "shop_status",
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_total",
+            "fieldtype": "Currency",
+            "options": "currency",
+            "label": "Total in the Shop",
+            "insert_after": "shop_payment_method",
+            **_SHOWN,
+        },
+        {
+            "fieldname": "shop_difference",
+            "fieldtype": "Currency",
+            "options": "currency",
+            "label": "Shop Total less Grand Total",
+            "insert_after": "shop_total",
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_difference_note",
+            "fieldtype": "Small Text",
+            "label": "Difference to the Shop",
+            "insert_after": "shop_difference",
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_note",
+            "fieldtype": "Small Text",
+            "label": "Buyer's Note",
+            "insert_after": "shop_difference_note",
+            **_SHOWN,
+        },
+    ],
+    "Sales Order Item": [
+        {
+            "fieldname": "shop_line",
+            "fieldtype": "Data",
+            "label": "Shop Line ID",
+            "insert_after": "item_name",
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        }
+    ],
+}
+
+# Customers are found by phone or e-mail; without these indexes each look-up reads the whole table.
+INDEXED_FIELDS = (("Contact Phone", "phone"), ("Contact Email", "email_id"))
+
+
+def make_custom_fields() -> None:
+    create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+    for doctype, field in INDEXED_FIELDS:
+        make_property_setter(doctype, field, "search_index", 1, "Check", validate_fields_for_doctype=False)
+        frappe.clear_cache(doctype=doctype)
+        frappe.db.updatedb(doctype)
+
+
+def remove_custom_fields() -> None:
+    for doctype, fields in CUSTOM_FIELDS.items():
+        for field in fields:
+            name = frappe.db.get_value("Custom Field", {"dt": doctype, "fieldname": field["fieldname"]})
+            if name:
+                frappe.delete_doc("Custom Field", name)
+    for doctype, field in INDEXED_FIELDS:
+        filters = {"doc_type": doctype, "field_name": field, "property": "search_index"}
+        for name in frappe.get_all("Property Setter", filters=filters, pluck="name"):
+            frappe.delete_doc("Property Setter", name)
+        frappe.clear_cache(doctype=doctype)
+
+
+def missing_custom_fields(*doctypes: str) -> list[str]:
+    """Which of our fields a doctype lacks, as `Sales Order.shop_order`; all doctypes unless some are named."""
+    return [
+        f"{doctype}.{field['fieldname']}"
+        for doctype in doctypes or CUSTOM_FIELDS
+        for field in CUSTOM_FIELDS[doctype]
+        if not frappe.get_meta(doctype).has_field(field["fieldname"])
+    ]

@@ -1,0 +1,75 @@
+"""The roles and the user that commands are applied with: exactly the rights that applying needs."""
+
+import frappe
+from frappe.permissions import add_permission, update_permission_property
+
+INTEGRATION_ROLE = "Salla Executor Integration"
+READER_ROLE = "Salla Executor Reader"
+# No mail can reach this domain, so the user has no way to set a password.
+INTEGRATION_USER = "salla-executor@integration.invalid"
+
+_READ = ("read",)
+_WRITE = ("read", "write", "create")
+RIGHTS = {
+    "Address": _WRITE,
+    "Brand": _WRITE,
+    "Contact": _WRITE,
+    "Customer": _WRITE,
+    "Item": _WRITE,
+    "Item Attribute": _WRITE,
+    "Item Group": _WRITE,
+    "Item Price": _WRITE,
+    "Sales Order": (*_WRITE, "submit"),
+    "UOM": ("read", "create"),
+}
+
+
+def make_roles_and_user() -> None:
+    _make_role(INTEGRATION_ROLE, desk_access=0)
+    _make_role(READER_ROLE, desk_access=1)
+    for doctype, rights in RIGHTS.items():
+        _grant(doctype, rights)
+    _make_user()
+
+
+def remove_rights() -> None:
+    frappe.db.delete("Custom DocPerm", {"role": INTEGRATION_ROLE})
+    for doctype in RIGHTS:
+        frappe.clear_cache(doctype=doctype)
+    if frappe.db.exists("User", INTEGRATION_USER):
+        # Documents name this user as their owner, so it stays, without a way in.
+        frappe.db.set_value("User", INTEGRATION_USER, "enabled", 0)
+
+
+def _make_role(name: str, desk_access: int) -> None:
+    if not frappe.db.exists("Role", name):
+        role = frappe.new_doc("Role")
+        role.role_name = name
+        role.desk_access = desk_access
+        role.insert()
+    elif frappe.db.get_value("Role", name, "desk_access") != desk_access:
+        # The sync of our doctypes has made the role already, with Frappe's default.
+        frappe.db.set_value("Role", name, "desk_access", desk_access)
+
+
+def _grant(doctype: str, rights: tuple[str, ...]) -> None:
+    row = {"parent": doctype, "role": INTEGRATION_ROLE, "permlevel": 0, "if_owner": 0}
+    if not frappe.db.exists("Custom DocPerm", row):
+        add_permission(doctype, INTEGRATION_ROLE)
+    granted = frappe.db.get_value("Custom DocPerm", row, list(rights), as_dict=True)
+    for right in rights:
+        if not granted[right]:
+            update_permission_property(doctype, INTEGRATION_ROLE, 0, right, 1, validate=False)
+    frappe.clear_cache(doctype=doctype)
+
+
+def _make_user() -> None:
+    if frappe.db.exists("User", INTEGRATION_USER):
+        return
+    user = frappe.new_doc("User")
+    user.email = INTEGRATION_USER
+    user.first_name = "Salla Executor"
+    user.send_welcome_email = 0
+    user.append("roles", {"role": INTEGRATION_ROLE})
+    user.flags.no_welcome_mail = True
+    user.insert()
