@@ -20,9 +20,12 @@ from salla_executor.contract import CONTRACT_VERSION, Command, dump_json, load_j
 from salla_executor.core.model import Claim, Reference, Settings
 from sandbox.executor_erp import SqliteErp
 
-SCHEMA = """
+# A file of its own: a nonce is committed at once, and SQLite lets one writer into a file at a time.
+NONCES = """
 CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS nonces_due ON nonces (expires_at);
+"""
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (idempotency_key TEXT PRIMARY KEY, body_hash TEXT NOT NULL, ack TEXT);
 CREATE TABLE IF NOT EXISTS documents (doctype TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (doctype, name));
 CREATE TABLE IF NOT EXISTS refs (source TEXT, entity_type TEXT, external_id TEXT, doctype TEXT, docname TEXT,
@@ -37,7 +40,7 @@ _REFERENCE_FIELDS = tuple(one.name for one in fields(Reference) if one.name != "
 
 @dataclass
 class Store:
-    """One file and what its requests share."""
+    """One file (and one for nonces beside it) and what its requests share."""
 
     path: Path
     settings: Settings
@@ -47,13 +50,15 @@ class Store:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        connection = self.connect()
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.executescript(SCHEMA)
-        connection.close()
+        for schema, is_nonces in ((SCHEMA, False), (NONCES, True)):
+            connection = self.connect(is_nonces)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(schema)
+            connection.close()
 
-    def connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+    def connect(self, is_nonces: bool = False) -> sqlite3.Connection:
+        path = f"{self.path}-nonces" if is_nonces else self.path
+        connection = sqlite3.connect(path, timeout=30, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
@@ -76,7 +81,7 @@ class Store:
         return [{"name": row["name"], **json.loads(row["body"])} for row in rows]
 
     def count(self, table: str) -> int:
-        connection = self.connect()
+        connection = self.connect(table == "nonces")
         number = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
         connection.close()
         return number
@@ -114,8 +119,11 @@ class SqliteReceiver:
         return self.store.settings
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
-        self.connection.execute("DELETE FROM nonces WHERE expires_at < ?", (self.now(),))
-        return self._changed("INSERT OR IGNORE INTO nonces VALUES (?, ?)", nonce, expires_at)
+        connection = self.store.connect(is_nonces=True)
+        connection.execute("DELETE FROM nonces WHERE expires_at < ?", (self.now(),))
+        cursor = connection.execute("INSERT OR IGNORE INTO nonces VALUES (?, ?)", (nonce, expires_at))
+        connection.close()
+        return cursor.rowcount == 1
 
     def claim(self, command: Command, body_hash: str) -> Claim:
         key = command.idempotency_key

@@ -80,17 +80,32 @@ def sign_body(body: bytes, key: str, **changes: Any) -> dict[str, str]:
 
 
 def product(external_id: str = "11", **changes: Any) -> dict[str, Any]:
-    base = {"external_id": external_id, "name": "Mug", "sku": f"SKU-{external_id}", "price": "10.00", "currency": "SAR"}
+    base = {
+        "external_id": external_id,
+        "name": "Mug",
+        "sku": f"SKU-{external_id}",
+        "price": "10.00",
+        "currency": "SAR",
+    }
     return base | changes
 
 
 def variant(external_id: str = "21", **changes: Any) -> dict[str, Any]:
     base = {"external_id": external_id, "product_id": "11", "name": "Mug red", "sku": f"SKU-{external_id}"}
-    return base | {"options": [{"name": "Colour", "value": "Red"}], "price": "12.00", "currency": "SAR"} | changes
+    return (
+        base
+        | {"options": [{"name": "Colour", "value": "Red"}], "price": "12.00", "currency": "SAR"}
+        | changes
+    )
 
 
 def customer(external_id: str = "31", **changes: Any) -> dict[str, Any]:
-    base = {"external_id": external_id, "name": "سارة الأحمد", "phone": "+966501234567", "email": "sara@example.com"}
+    base = {
+        "external_id": external_id,
+        "name": "سارة الأحمد",
+        "phone": "+966501234567",
+        "email": "sara@example.com",
+    }
     return base | changes
 
 

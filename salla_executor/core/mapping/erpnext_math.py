@@ -1,24 +1,18 @@
 """A small model of how ERPNext computes a Sales Order, to choose between ways of writing one and to predict its totals.
 
 Covers what the executor writes: exclusive rates, a document discount on Net Total, charges of the types Actual,
-On Net Total and On Previous Row Total. Exact numbers where ERPNext has floats: its rounding repairs those first.
+On Net Total and On Previous Row Total. It counts in floats and in ERPNext's order, since a half coin falls to the
+side that the float's last bit says; Decimal goes in and comes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from fractions import Fraction
+from decimal import Decimal
 
 from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, Settings
-
-ROUNDING = {
-    "Banker's Rounding": ROUND_HALF_EVEN,
-    # The legacy method takes halves up wherever there are decimals.
-    "Banker's Rounding (legacy)": ROUND_HALF_UP,
-    "Commercial Rounding": ROUND_HALF_UP,
-}
 
 
 @dataclass(frozen=True)
@@ -27,11 +21,8 @@ class Totals:
 
     net_total: Decimal
     charges: tuple[Decimal, ...]
+    total_taxes: Decimal
     grand_total: Decimal
-
-    @property
-    def total_taxes(self) -> Decimal:
-        return sum(self.charges, Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -46,77 +37,130 @@ class Arithmetic:
     def of(cls, settings: Settings) -> Arithmetic:
         return cls(settings.rounding_method, settings.currency_precision, settings.round_row_wise_tax)
 
-    def round(self, value: Fraction | Decimal) -> Decimal:
-        exact = Fraction(value) * 10**self.precision
-        whole, half = divmod(exact, 1)[0], Fraction(1, 2)
-        rest = exact - whole
-        is_up = rest > half or (rest == half and (ROUNDING[self.method] == ROUND_HALF_UP or whole % 2 == 1))
-        return Decimal(whole + is_up).scaleb(-self.precision)
+    def amount(self, line: SalesOrderLine) -> Decimal:
+        """The line before the document discount."""
+        return self.money(self.round(float(line.rate) * float(line.quantity)))
+
+    def round(self, value: float) -> float:
+        return _ROUNDING[self.method](value, self.precision) if value else 0.0
+
+    def money(self, value: float) -> Decimal:
+        return Decimal(f"{value:.{self.precision}f}")
 
 
 def predict(
     lines: Sequence[SalesOrderLine], charges: Sequence[Charge], discount: Decimal, arithmetic: Arithmetic
 ) -> Totals:
     """What ERPNext will make of an order; discount without VAT, on Net Total. Raises BusinessError."""
-    nets = _discounted([arithmetic.round(line.rate * line.quantity) for line in lines], discount, arithmetic)
-    net_total = sum(nets, Decimal(0))
+    nets = _discounted([float(arithmetic.amount(line)) for line in lines], float(discount), arithmetic)
+    net_total = arithmetic.round(_sum(nets))
     amounts = _charge_amounts(nets, net_total, charges, arithmetic)
-    return Totals(net_total, amounts, net_total + sum(amounts, Decimal(0)))
+    grand_total = net_total
+    for amount in amounts:
+        grand_total = arithmetic.round(grand_total + amount)
+    money = arithmetic.money
+    taxes = money(grand_total) - money(net_total)
+    return Totals(money(net_total), tuple(map(money, amounts)), taxes, money(grand_total))
 
 
-def _discounted(amounts: list[Decimal], discount: Decimal, arithmetic: Arithmetic) -> list[Decimal]:
-    """Each line's share of the discount; a line takes over what rounding left behind on the lines before it."""
-    total = sum(amounts, Decimal(0))
+def _discounted(amounts: list[float], discount: float, arithmetic: Arithmetic) -> list[float]:
+    """Each line less its share; a line takes over what rounding left behind on the lines before it."""
+    total = arithmetic.round(_sum(amounts))
     if not (discount and total):
         return amounts
-    nets: list[Decimal] = []
-    expected, reached = Fraction(0), Decimal(0)
+    nets: list[float] = []
+    expected = reached = 0.0
     for amount in amounts:
-        exact = Fraction(amount) * (1 - Fraction(discount) / Fraction(total))
+        exact = amount - discount * amount / total
         expected += exact
         net = arithmetic.round(exact)
-        net += arithmetic.round(expected - Fraction(reached + net))
         reached += net
+        if left := arithmetic.round(expected - reached):
+            net = arithmetic.round(net + left)
+            reached += left
         nets.append(net)
     return nets
 
 
 def _charge_amounts(
-    nets: list[Decimal], net_total: Decimal, charges: Sequence[Charge], arithmetic: Arithmetic
-) -> tuple[Decimal, ...]:
-    """Rows one after the other: Actual is spread over the lines, percentages are summed over them, rounded last."""
-    # shares[row][line]: what the row adds to the line, unrounded.
-    shares: list[list[Fraction]] = []
+    nets: list[float], net_total: float, charges: Sequence[Charge], arithmetic: Arithmetic
+) -> list[float]:
+    """Row by row: an absolute amount is spread over the lines, a percentage is summed over them and rounded last."""
+    # running[row][line]: the line's net amount with all charges up to this row.
+    running: list[list[float]] = []
+    amounts: list[float] = []
     for index, charge in enumerate(charges):
         if charge.charge_type == "Actual":
-            row = _spread(arithmetic.round(charge.amount), nets, net_total, arithmetic)
+            shares = _spread(float(charge.amount), nets, net_total, arithmetic)
         else:
-            depth = _base_rows(charge, index)
-            bases = [Fraction(net) + sum(row[n] for row in shares[:depth]) for n, net in enumerate(nets)]
-            row = [base * Fraction(charge.rate) / 100 for base in bases]
-        if arithmetic.is_row_wise and charge.charge_type != "Actual":
-            row = [Fraction(arithmetic.round(share)) for share in row]
-        shares.append(row)
-    return tuple(arithmetic.round(sum(row, Fraction(0))) for row in shares)
+            bases = _bases(charge, index, nets, running)
+            shares = [float(charge.rate) / 100.0 * base for base in bases]
+            if arithmetic.is_row_wise:
+                shares = [arithmetic.round(share) for share in shares]
+        above = running[-1] if running else nets
+        running.append([base + share for base, share in zip(above, shares, strict=True)])
+        amounts.append(arithmetic.round(_sum(shares)))
+    return amounts
 
 
-def _spread(
-    amount: Decimal, nets: list[Decimal], net_total: Decimal, arithmetic: Arithmetic
-) -> list[Fraction]:
+def _spread(amount: float, nets: list[float], net_total: float, arithmetic: Arithmetic) -> list[float]:
     """An absolute charge by the lines' weight; the last line takes the rest."""
-    shares = [
-        Fraction(net) * Fraction(amount) / Fraction(net_total) if net_total else Fraction(0) for net in nets
-    ]
+    shares = [net * amount / net_total if net_total else 0.0 for net in nets]
     if arithmetic.is_row_wise:
-        shares = [Fraction(arithmetic.round(share)) for share in shares]
-    shares[-1:] = [Fraction(amount) - sum(shares[:-1], Fraction(0))]
+        shares = [arithmetic.round(share) for share in shares]
+    left = amount
+    for share in shares:
+        left -= share
+    shares[-1] += left
     return shares
 
 
-def _base_rows(charge: Charge, index: int) -> int:
-    """How many rows above count into the base of a percentage."""
+def _bases(charge: Charge, index: int, nets: list[float], running: list[list[float]]) -> list[float]:
+    """What a percentage is taken of, per line."""
     if charge.charge_type == "On Net Total":
-        return 0
+        return nets
     if charge.charge_type == "On Previous Row Total" and charge.row_id and charge.row_id <= index:
-        return charge.row_id
+        return running[charge.row_id - 1]
     raise BusinessError("unknown_charge", f"The charge type '{charge.charge_type}' cannot be computed here.")
+
+
+def _sum(values: Sequence[float]) -> float:
+    # Python's own sum compensates from 3.12 on; ERPNext adds one after the other.
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def _half_to_even(value: float, precision: int) -> float:
+    scaled = round(value * 10**precision, 12)
+    if not scaled:
+        return 0.0
+    whole = math.floor(scaled)
+    if abs(scaled - whole - 0.5) < _last_bit(scaled):
+        return (whole + whole % 2) / 10**precision
+    return round(scaled) / 10**precision
+
+
+def _legacy(value: float, precision: int) -> float:
+    """Halves go up where there are decimals, to even where there are none."""
+    scaled = round(value * 10**precision, 8)
+    whole = math.floor(scaled)
+    is_up = precision and scaled - whole == 0.5
+    return (whole + 1 if is_up else round(scaled)) / 10**precision
+
+
+def _half_from_zero(value: float, precision: int) -> float:
+    return round(value + math.copysign(_last_bit(value), value), precision)
+
+
+def _last_bit(value: float) -> float:
+    return 2.0 ** (math.log2(abs(value)) - 52.0)
+
+
+# ref: frappe.utils.data.rounded
+_ROUNDING: dict[str, Callable[[float, int], float]] = {
+    "Banker's Rounding": _half_to_even,
+    "Banker's Rounding (legacy)": _legacy,
+    "Commercial Rounding": _half_from_zero,
+}

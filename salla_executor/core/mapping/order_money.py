@@ -118,7 +118,7 @@ def _lines_and_discount(
 
 
 def _sum(lines: Sequence[SalesOrderLine], arithmetic: Arithmetic) -> Decimal:
-    return sum((arithmetic.round(line.rate * line.quantity) for line in lines), ZERO)
+    return sum((arithmetic.amount(line) for line in lines), ZERO)
 
 
 def _line(line: OrderLine, item_code: str, unit: Decimal, settings: Settings) -> SalesOrderLine:
