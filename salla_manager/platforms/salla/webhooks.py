@@ -56,7 +56,8 @@ def _dedupe_hash(event: str, merchant: str, data: dict[str, Any], raw: bytes) ->
 
 def _tokens(event: str, data: dict[str, Any], occurred_at: datetime | None) -> dict[str, Any] | None:
     """access_token, refresh_token, expires (Unix seconds, 0 if not said), scope."""
-    if event not in TOKEN_EVENTS or not text(data.get("access_token")):
+    # Stars are what is left in a body that was kept.
+    if event not in TOKEN_EVENTS or text(data.get("access_token")) in (None, _REDACTED):
         return None
     return {
         "access_token": text(data.get("access_token")),
@@ -81,10 +82,15 @@ def signals(webhook: Webhook) -> list[Signal]:
     external_id = _subject_id(entity_type, webhook)
     if external_id is None:
         raise WebhookError(f"{webhook.event} lacks the id of its {entity_type}.")
-    is_whole = _WHOLE.get(entity_type, _has_name)(webhook.data)
     # Trimmed bodies of these look whole at a glance, and their id may be another thing's.
-    is_whole = is_whole and webhook.event != "order.status.updated" and "shipment" not in webhook.event
-    return [Signal(entity_type, external_id, action, webhook.data if is_whole else None)]
+    is_trimmed = webhook.event == "order.status.updated" or "shipment" in webhook.event
+    body = webhook.data if not is_trimmed and is_whole(entity_type, webhook.data) else None
+    return [Signal(entity_type, external_id, action, body)]
+
+
+def is_whole(entity_type: str, data: dict[str, Any]) -> bool:
+    """Whether a body has what `normalize` needs, so that the shop need not be asked."""
+    return _WHOLE.get(entity_type, _has_name)(data)
 
 
 def ignored_because(event: str) -> str:
