@@ -1,0 +1,47 @@
+"""`python -m sandbox`: demo, up, replay and bench-demo."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.group(help="Run shop, hub and executor without a bench.")
+def cli() -> None:
+    pass
+
+
+@cli.command(help="The whole path, checked against the shop to the halala.")
+def demo() -> None:
+    from sandbox import demo as command
+
+    sys.exit(command.main())
+
+
+@cli.command(help="Shop, hub and executor stay up until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="URLs and secrets as one first line of JSON.")
+def up(as_json: bool) -> None:
+    from sandbox import up as command
+
+    sys.exit(command.main(as_json))
+
+
+@cli.command(help="What captured webhook bodies or REST answers of Salla become.")
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of text.")
+def replay(files: tuple[str, ...], as_json: bool) -> None:
+    from sandbox import replay as command
+
+    sys.exit(command.main(files, as_json))
+
+
+@cli.command("bench-demo", help="The demo's scenario on the two sites of a bench.")
+def bench_demo() -> None:
+    from sandbox import bench_demo as command
+
+    sys.exit(command.main())
+
+
+if __name__ == "__main__":
+    cli()

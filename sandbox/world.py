@@ -1,0 +1,217 @@
+"""Where a scenario is played: shop, hub and executor behind one set of handles. `EmbeddedWorld` is the one on
+SQLite and loopback; the one on a real bench is in `bench_world`."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Protocol
+
+import requests
+
+from salla_manager import contract
+from salla_manager.core.model import Settings
+from sandbox.executor import EmbeddedExecutor
+from sandbox.hub import EmbeddedHub
+from sandbox.salla.generate import generate
+from sandbox.salla.server import SimulatedSalla
+from sandbox.salla.shop import Delivery
+
+MERCHANT = 1305146709
+SETTLE_SECONDS = 120.0
+
+
+class World(Protocol):
+    """Rows are plain dictionaries; ids and money are text."""
+
+    name: str
+    salla: SimulatedSalla
+    store: str
+
+    def deliver(self, delivery: Delivery) -> int:
+        """HTTP status of the hub's answer."""
+
+    def pull(self, entity_types: list[str]) -> dict[str, Any]: ...
+
+    def settle(self) -> None:
+        """Wait until nothing moves by itself. Raises TimeoutError."""
+
+    def wait_for_failed_attempt(self) -> None: ...
+
+    def set_toggle(self, command_type: str, is_on: bool) -> None: ...
+
+    def shut_executor(self) -> None: ...
+
+    def open_executor(self) -> None: ...
+
+    def forge(self) -> int:
+        """Send the executor a command with a wrong signature; gives the HTTP status."""
+
+    def commands(self) -> list[dict[str, Any]]:
+        """name, entity_type, external_id, status, reason, attempts."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """entity_type, external_id, status, message."""
+
+    def skips(self) -> list[dict[str, Any]]:
+        """entity_type, external_id, reason, is_resolved."""
+
+    def attempts(self) -> Counter[str]:
+        """Requests per command."""
+
+    def events(self) -> dict[str, int]:
+        """Stored webhooks by status, and `duplicates`."""
+
+    def references(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """(entity type, external id) -> (doctype, docname) on the ERP."""
+
+    def documents(self, doctype: str) -> dict[str, dict[str, Any]]:
+        """Documents made from this store's shop, in the words of `compare`."""
+
+
+def demo_shop() -> SimulatedSalla:
+    state = generate(seed=7, categories=9, brands=4, products=32, customers=15, orders=20, merchant_id=MERCHANT)
+    return SimulatedSalla(state)
+
+
+def wait_until(condition: Any, what: str, seconds: float = SETTLE_SECONDS, pause: float = 0.05) -> None:
+    """Raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} did not happen within {seconds:.0f} s.")
+        time.sleep(pause)
+
+
+class EmbeddedWorld:
+    """Shop, hub and executor on loopback, all new, in a folder that is thrown away."""
+
+    name = "embedded hosts (SQLite, loopback HTTP)"
+
+    def __init__(self, folder: Path | None = None, salla: SimulatedSalla | None = None):
+        self._kept = None if folder else tempfile.TemporaryDirectory(prefix="salla-sandbox-")
+        self._folder = folder or Path(self._kept.name)  # type: ignore[union-attr]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.salla = salla or demo_shop()
+        self.secret = contract.new_secret()
+        self.store = ""
+
+    def __enter__(self) -> EmbeddedWorld:
+        self.salla.start()
+        settings = Settings(
+            retry_backoff_seconds=0.2,
+            retry_cap_seconds=2.0,
+            breaker_probe_seconds=1.0,
+            salla_webhook_secrets=(self.salla.shop.webhook_secret,),
+        )
+        self.hub = EmbeddedHub(
+            self._folder / "hub.sqlite",
+            settings=settings,
+            token_url=self.salla.token_url,
+            client_id=self.salla.oauth.client_id,
+            client_secret=self.salla.oauth.client_secret,
+        ).start()
+        self.executor = EmbeddedExecutor(self._folder / "executor.sqlite", "ERP-INSTANCE-0001", self.secret).start()
+        self._pair()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hub.stop()
+        self.executor.stop()
+        self.salla.stop()
+        if self._kept:
+            self._kept.cleanup()
+
+    def _pair(self) -> None:
+        instance = self.hub.add_instance(self.executor.url, self.secret)
+        answer = self.salla.deliver(self.hub.webhook_url, self.salla.authorize())
+        if answer.status_code != 200:
+            raise RuntimeError(f"The hub refused the installation: {answer.status_code} {answer.text}")
+        self.store = self.hub.add_store(
+            str(self.salla.state.merchant_id), erp_instance=instance.name, base_url=self.salla.api_url
+        ).name
+
+    def deliver(self, delivery: Delivery) -> int:
+        return self.salla.deliver(self.hub.webhook_url, delivery).status_code
+
+    def pull(self, entity_types: list[str]) -> dict[str, Any]:
+        """Asked for by the executor's side: a signed request, as on the wire."""
+        body = contract.dump_json({"store_id": self.store, "entity_types": entity_types})
+        key = contract.body_hash(body + contract.new_nonce().encode())
+        headers = contract.signed_headers("ERP-INSTANCE-0001", self.secret, body, key, now=int(time.time()))
+        answer = requests.post(self.hub.url + contract.PULL_PATH, data=body, headers=headers, timeout=120)
+        if answer.status_code != 200:
+            raise RuntimeError(f"The pull was refused: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    def settle(self) -> None:
+        wait_until(self.hub.is_idle, "Coming to rest")
+        # What was released at the last moment needs one more look.
+        self.hub.sweep()
+        wait_until(self.hub.is_idle, "Coming to rest")
+
+    def wait_for_failed_attempt(self) -> None:
+        wait_until(
+            lambda: any(row["http_status"] == 0 for row in self.hub.rows("attempt")), "A failed attempt", 20
+        )
+
+    def set_toggle(self, command_type: str, is_on: bool) -> None:
+        self.hub.set_toggle(command_type, is_on)
+
+    def shut_executor(self) -> None:
+        self.executor.stop()
+
+    def open_executor(self) -> None:
+        self.executor.start()
+
+    def forge(self) -> int:
+        return forge(self.executor.url, "ERP-INSTANCE-0001")
+
+    def commands(self) -> list[dict[str, Any]]:
+        return self.hub.rows("command")
+
+    def records(self) -> list[dict[str, Any]]:
+        return self.hub.rows("record")
+
+    def skips(self) -> list[dict[str, Any]]:
+        return [{**row, "is_resolved": bool(row["is_resolved"])} for row in self.hub.rows("skip")]
+
+    def attempts(self) -> Counter[str]:
+        return Counter(row["command"] for row in self.hub.rows("attempt"))
+
+    def events(self) -> dict[str, int]:
+        rows = self.hub.rows("event")
+        return dict(Counter(row["status"] for row in rows)) | {"duplicates": sum(row["duplicates"] for row in rows)}
+
+    def references(self) -> dict[tuple[str, str], tuple[str, str]]:
+        with self.executor.store.receiver() as receiver:
+            rows = receiver.connection.execute("select * from refs").fetchall()
+        return {
+            (row["entity_type"], row["external_id"]): (row["doctype"], row["docname"]) for row in rows if row["docname"]
+        }
+
+    def documents(self, doctype: str) -> dict[str, dict[str, Any]]:
+        return {row["name"]: _plain(doctype, row) for row in self.executor.documents(doctype)}
+
+
+def _plain(doctype: str, row: dict[str, Any]) -> dict[str, Any]:
+    if doctype == "Item":
+        return {**row, "has_variants": bool(row["has_variants"])}
+    if doctype == "Sales Order":
+        lines = [{"item_code": line["item_code"], "quantity": line["quantity"]} for line in row["lines"]]
+        return {**row, "lines": lines}
+    return row
+
+
+def forge(executor_url: str, instance_id: str) -> int:
+    """A well-formed command signed with a secret that is not the shared one."""
+    key = contract.idempotency_key(instance_id, "upsert_brand", "SM-STORE-00001", "666", 1)
+    command = contract.Command(
+        "SM-COMMAND-66666", "upsert_brand", "brand", "SM-STORE-00001", "CUST-0001", instance_id, key,
+        {"external_id": "666", "name": "Forged"}, revision=1,
+    )  # fmt: skip
+    body = contract.encode_command(command)
+    headers = contract.signed_headers(instance_id, "not the secret", body, key, now=int(time.time()))
+    return requests.post(executor_url + contract.DISPATCH_PATH, data=body, headers=headers, timeout=30).status_code
