@@ -92,7 +92,7 @@ class RecordRows:
             "external_id": skip.external_id,
             "title": plain(skip.title, DATA_LENGTH),
             "reason": plain(skip.reason),
-            "times_seen": 1,
+            "occurrences": 1,
             "resolved": 0,
         }
         table = frappe.qb.DocType(SKIP)
@@ -102,7 +102,7 @@ class RecordRows:
             "resolved": 0,
             "resolved_at": None,
             "modified": now_datetime(),
-            "times_seen": table.times_seen + 1,
+            "occurrences": table.occurrences + 1,
         }
         key = RecordKey(skip.store, skip.entity_type, skip.external_id)
         insert_row(SKIP, {**values, "entity_key": _record_key(key)}, on_duplicate=again)

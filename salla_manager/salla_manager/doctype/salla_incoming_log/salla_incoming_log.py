@@ -40,5 +40,4 @@ class SallaIncomingLog(HubRow):
 
 
 def on_doctype_update():
-    frappe.db.add_index("Salla Incoming Log", ["due"], "due_work")
     frappe.db.add_index("Salla Incoming Log", ["merchant_id", "status"], "merchant_status")

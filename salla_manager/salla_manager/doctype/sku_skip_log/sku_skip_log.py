@@ -13,11 +13,11 @@ class SKUSkipLog(HubRow):
         entity_key: DF.Data | None
         entity_type: DF.Literal["product", "variant"]
         external_id: DF.Data | None
+        occurrences: DF.Int
         reason: DF.SmallText | None
         resolved: DF.Check
         resolved_at: DF.Datetime | None
         store: DF.Link | None
-        times_seen: DF.Int
         title: DF.Data | None
     # end: auto-generated types
 

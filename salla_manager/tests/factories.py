@@ -1,0 +1,119 @@
+"""Rows for the bench tests. What the store commits, `sweep` deletes again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import frappe
+
+from salla_manager.adapters.store import FrappeHubStore
+from salla_manager.core.model import Event, OutboundCommand, Record, RecordKey
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+SUFFIX = "bench-test"
+
+
+def make_instance(title: str = "A", **values: Any) -> str:
+    doc = frappe.get_doc(
+        {"doctype": "ERP Instance", "title": f"{SUFFIX} {title}", "url": "http://127.0.0.1:9", **values}
+    ).insert()
+    frappe.db.commit()
+    return str(doc.name)
+
+
+def make_store(merchant_id: str = "m-1", **values: Any) -> str:
+    merchant = f"{SUFFIX}-{merchant_id}"
+    doc = frappe.get_doc(
+        {
+            "doctype": "Store Account",
+            "store_name": merchant,
+            "platform": "Salla",
+            "merchant_id": merchant,
+            **values,
+        }
+    ).insert()
+    frappe.db.commit()
+    return str(doc.name)
+
+
+def make_record(store: str, external_id: str, entity_type: str = "product", **changes: Any) -> Record:
+    hub = FrappeHubStore()
+    with hub.transaction():
+        record = replace(hub.lock_record(RecordKey(store, entity_type, external_id)), **changes)
+        hub.save_record(record)
+    return record
+
+
+def make_command(record: Record, instance: str, revision: int = 1, **changes: Any) -> str:
+    command = OutboundCommand(
+        name="",
+        command_type=f"upsert_{record.key.entity_type}",
+        entity_type=record.key.entity_type,
+        store=record.key.store,
+        customer_account="",
+        erp_instance=instance,
+        external_id=record.key.external_id,
+        record=record.name,
+        idempotency_key=frappe.generate_hash(length=64),
+        payload="{}",
+        revision=revision,
+        created_at=NOW,
+        title=record.key.external_id,
+    )
+    hub = FrappeHubStore()
+    with hub.transaction():
+        return hub.add_command(replace(command, **changes))
+
+
+def make_event(dedupe_hash: str, **changes: Any) -> Event:
+    event = Event(
+        name="",
+        platform="salla",
+        event="product.updated",
+        merchant_id=f"{SUFFIX}-m-1",
+        store="",
+        raw="{}",
+        dedupe_hash=frappe.generate_hash(dedupe_hash, 32),
+        received_at=NOW,
+    )
+    return replace(event, **changes)
+
+
+def beside(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """Run `work` on a connection of its own; the list gets its result or its exception."""
+    site, result = frappe.local.site, []
+
+    def run() -> None:
+        frappe.init(site=site)
+        frappe.connect()
+        try:
+            result.append(work())
+        except Exception as error:
+            result.append(error)
+        finally:
+            frappe.destroy()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, result
+
+
+def sweep() -> None:
+    frappe.db.rollback()
+    stores = frappe.get_all("Store Account", {"merchant_id": ("like", f"{SUFFIX}%")}, pluck="name") or [""]
+    instances = frappe.get_all("ERP Instance", {"title": ("like", f"{SUFFIX}%")}, pluck="name") or [""]
+    commands = frappe.get_all("Outbound Client Command", {"store": ("in", stores)}, pluck="name") or [""]
+    for doctype in ("Command Delivery Attempt", "Command ACK Log"):
+        frappe.db.delete(doctype, {"command": ("in", commands)})
+    frappe.db.delete("Command Dependency", {"parent": ("in", commands)})
+    for doctype in ("Outbound Client Command", "External Record", "SKU Skip Log"):
+        frappe.db.delete(doctype, {"store": ("in", stores)})
+    frappe.db.delete("Salla Incoming Log", {"merchant_id": ("like", f"{SUFFIX}%")})
+    for doctype, names in (("Store Account", stores), ("ERP Instance", instances)):
+        frappe.db.delete(doctype, {"name": ("in", names)})
+        frappe.db.delete("__Auth", {"doctype": doctype, "name": ("in", names)})
+    frappe.db.commit()
