@@ -47,7 +47,9 @@ class SqliteErp:
         return self._save("Item", name, values.item_code, asdict(values))
 
     def save_customer(self, name: str | None, values: CustomerValues) -> Saved:
-        saved = self._save("Customer", name, self._free_name("Customer", values.name), asdict(values))
+        body = asdict(values)
+        body["customer_name"] = body.pop("name")
+        saved = self._save("Customer", name, self._free_name("Customer", values.name), body)
         for kind, value in (("phone", values.phone), ("email", values.email)):
             if value:
                 row = (saved.name, kind, value.lower())

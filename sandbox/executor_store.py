@@ -78,7 +78,7 @@ class Store:
         query = "SELECT name, body FROM documents WHERE doctype = ? ORDER BY name"
         rows = connection.execute(query, (doctype,)).fetchall()
         connection.close()
-        return [{"name": row["name"], **json.loads(row["body"])} for row in rows]
+        return [json.loads(row["body"]) | {"name": row["name"]} for row in rows]
 
     def count(self, table: str) -> int:
         connection = self.connect(table == "nonces")

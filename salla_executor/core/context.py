@@ -68,7 +68,7 @@ def saved_outcome(saved: Saved, *notes: str, is_linked: bool = False, **extra: A
         first = {
             "created": f"{label} was created.",
             "updated": f"{label} was updated.",
-            "unchanged": f"{label} is as the shop has it; nothing was changed.",
+            "unchanged": f"{label} needed no change.",
         }[saved.action]
     status = "skipped" if saved.action == "unchanged" and not is_linked else "applied"
     message = " ".join([first, *(note for note in notes if note)])

@@ -104,8 +104,8 @@ def _is_to_submit(saved: SavedOrder, payload: OrderPayload, difference: str, con
 def _outcome(saved: SavedOrder, plan: MoneyPlan, difference: str, docstatus: int, is_linked: bool) -> Outcome:
     notes = []
     if difference:
-        kept = "It stays a draft" if docstatus == 0 else "It is submitted already"
-        notes.append(f"{kept}, since its money differs from the shop's. {difference}")
+        state = ("It stays a draft", "It is submitted already", "It was cancelled")[docstatus]
+        notes.append(f"{state}; its money differs from the shop's. {difference}")
     elif docstatus == 1 and not saved.docstatus:
         notes.append("It was submitted.")
     extra = {

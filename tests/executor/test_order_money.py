@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
 from executor_kit import INSTANCE, SECRET, line, order
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
@@ -254,7 +254,8 @@ def test_every_consistent_order_comes_to_the_shop_s_total(values, site):
     assert result.discount >= 0
     for written, said in zip(result.lines, payload.items, strict=True):
         assert written.rate == written.rate.quantize(COIN)
-        assert 0 <= written.rate <= said.unit_price + COIN
+        # Half a coin by rounding, a whole one where that fell short.
+        assert 0 <= written.rate <= said.unit_price + COIN * 3 / 2
         assert written.quantity == said.quantity
     saved = SavedOrder(
         "Sales Order",
@@ -289,7 +290,8 @@ def orders_in_coins(draw):
 def test_every_inconsistent_order_is_found(values, error, field):
     wrong = Decimal(error) / 100
     if field == "total":
-        values["total"] = str(max(Decimal(values["total"]) + wrong, COIN))
+        assume(Decimal(values["total"]) + wrong > 0)
+        values["total"] = str(Decimal(values["total"]) + wrong)
     else:
         values["discount_total"] = str(abs(wrong))
     payload = OrderPayload.model_validate(values)

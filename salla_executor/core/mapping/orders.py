@@ -117,8 +117,8 @@ def _causes(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload) -> list[s
     causes += [text for number, line in enumerate(payload.items, 1) if (text := _line_cause(number, line))]
     if saved.grand_total != plan.predicted.grand_total:
         causes.append(
-            f"ERPNext came to another total than the {plan.predicted.grand_total} expected of it: look for pricing"
-            " rules, item tax templates, extra tax rows or a changed rounding method."
+            f"ERPNext came to another total than the {plan.predicted.grand_total} expected of it: look for changes"
+            " made by hand, pricing rules, item tax templates, extra tax rows or a changed rounding method."
         )
     return causes
 
