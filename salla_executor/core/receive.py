@@ -18,7 +18,9 @@ from salla_executor.core.model import BusinessError, Reference, Settings
 from salla_executor.core.ports import Receiver
 from salla_executor.payloads import Payload, PayloadError, parse_payload
 
-RETRY_AFTER = "2"
+# Seconds: while the same command runs, and while a person has switched the executor off.
+RETRY_RUNNING = {"Retry-After": "2"}
+RETRY_DISABLED = {"Retry-After": "60"}
 
 
 def receive(raw: bytes, headers: Mapping[str, str], receiver: Receiver) -> Ack:
@@ -59,7 +61,7 @@ def _admit(raw: bytes, headers: Mapping[str, str], settings: Settings, receiver:
 def _execute(command: Command, body_hash: str, settings: Settings, receiver: Receiver) -> Ack:
     if not settings.is_enabled:
         reason = "The executor is switched off in Salla Executor Settings; the hub holds the command until it is on."
-        return _failure(command, BusinessError("disabled", reason, retryable=True))
+        return _failure(command, BusinessError("disabled", reason, retryable=True), 503, RETRY_DISABLED)
     try:
         return _transact(command, body_hash, settings, receiver)
     except BusinessError as error:
@@ -119,7 +121,7 @@ def _answer_of(command: Command, state: str, stored: dict[str, Any]) -> Ack:
         return Ack(200, stored["ack_status"], command.idempotency_key, command.command_id, payload)
     if state == "in_progress":
         error = BusinessError("in_progress", "The same command is being applied right now.", retryable=True)
-        return _failure(command, error, 409, {"Retry-After": RETRY_AFTER})
+        return _failure(command, error, 409, RETRY_RUNNING)
     reason = "This idempotency key was used with another body; nothing was changed. Send the change as a new revision."
     refused = ProtocolError(422, "idempotency_conflict", reason)
     return contract.refusal(refused, idempotency_key=command.idempotency_key, command_id=command.command_id)

@@ -231,7 +231,7 @@ def test_switched_off_holds_the_command(bench):
     bench.set(is_enabled=False)
     ack = bench.send("product", product())
     assert (ack.http_status, ack.ack_status) == (503, "failed")
-    assert ack.payload["error_code"] == "disabled"
+    assert (ack.payload["error_code"], ack.headers) == ("disabled", {"Retry-After": "60"})
     assert ack.payload["retryable"] is True
     assert bench.counts("inbox", "documents", "refs") == {"inbox": 0, "documents": 0, "refs": 0}
     bench.set(is_enabled=True)
