@@ -197,7 +197,8 @@ class Shipping(Model):
 
 class OrderTax(Model):
     percent: Money | None = None
-    amount: Money = Decimal(0)
+    # Not a bare default: pydantic 2.10 would hand it on to every required field of type Money.
+    amount: Money = Field(Decimal(0), description="VAT of the whole order")
 
 
 class OrderPayload(Payload):
