@@ -93,7 +93,9 @@ def product_type(value: Any) -> str | None:
 
 
 def _variant(sku: dict[str, Any], product: Any, shared: dict[str, Any], names: dict[str, dict]) -> Payload:
-    values = [names[key] for key in _value_ids(sku) if key in names]
+    chosen = _value_ids(sku)
+    # In the order of the product's options: Salla gives the ids in any order.
+    values = [value for key, value in names.items() if key in chosen]
     suffix = " / ".join(value["value"] for value in values)
     return build(
         "variant",
