@@ -10,11 +10,12 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, now_datetime
 
-from salla_manager.adapters import nonces
+from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS, touch_success
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.jobs import FrappeJobs, wake
+from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.rows import retrying
 from salla_manager.core import dispatch, process, pull, release
 from salla_manager.core.dispatch import DispatchReport
@@ -103,8 +104,7 @@ def wake_events() -> None:
 
 
 def hourly() -> None:
-    host = build_host()
-    nonces.purge(int(host.clock.now().timestamp()))
+    purge_nonces(FrappeClock().now())
 
 
 def daily() -> None:

@@ -10,10 +10,11 @@ import frappe
 from salla_manager.adapters.config_store import ConfigRows
 from salla_manager.adapters.dispatch_store import DispatchRows
 from salla_manager.adapters.event_store import EventRows
+from salla_manager.adapters.nonce_store import NonceRows
 from salla_manager.adapters.record_store import RecordRows
 
 
-class FrappeHubStore(ConfigRows, EventRows, RecordRows, DispatchRows):
+class FrappeHubStore(ConfigRows, EventRows, RecordRows, DispatchRows, NonceRows):
     """Implements core.ports.HubStore."""
 
     @contextmanager

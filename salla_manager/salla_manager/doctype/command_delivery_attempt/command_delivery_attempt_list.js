@@ -1,0 +1,6 @@
+frappe.listview_settings["Command Delivery Attempt"] = {
+	get_indicator(doc) {
+		const colours = { Succeeded: "green", Failed: "red", Unknown: "orange" };
+		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
+	},
+};

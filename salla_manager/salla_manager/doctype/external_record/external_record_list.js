@@ -1,0 +1,9 @@
+frappe.listview_settings["External Record"] = {
+	get_indicator(doc) {
+		const colours = { New: "gray", Queued: "blue", Applied: "green", Skipped: "orange", Failed: "red" };
+		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
+	},
+	formatters: {
+		external_id: (value) => frappe.utils.escape_html(value || ""),
+	},
+};

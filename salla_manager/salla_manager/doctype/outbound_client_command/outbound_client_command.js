@@ -1,0 +1,31 @@
+frappe.ui.form.on("Outbound Client Command", {
+	refresh(frm) {
+		frm.disable_save();
+		if (!frm.perm[0]?.write) return;
+		if (frm.doc.status === "Dead") {
+			frm.add_custom_button(__("Retry"), () => run(frm, "retry_command")).addClass("btn-primary");
+		}
+		if (["Queued", "Waiting", "Held", "Dead"].includes(frm.doc.status)) {
+			frm.add_custom_button(__("Cancel Command"), () => ask_and_cancel(frm));
+		}
+	},
+});
+
+function ask_and_cancel(frm) {
+	frappe.prompt(
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+		({ reason }) => run(frm, "cancel_command", { reason }),
+		__("A cancelled command is never sent."),
+		__("Cancel Command")
+	);
+}
+
+function run(frm, action, args = {}) {
+	return frappe
+		.call({
+			method: `salla_manager.api.operations.${action}`,
+			args: { name: frm.doc.name, ...args },
+			freeze: true,
+		})
+		.then(() => frm.reload_doc());
+}
