@@ -71,7 +71,7 @@ class SqliteErp:
             )
             raise BusinessError("submitted_order", message)
         body |= {"docstatus": docstatus, "difference": existing["difference"]}
-        new_name = name or f"SAL-ORD-{self._count('Sales Order') + 1:05d}"
+        new_name = name or self._next_order_name()
         saved = self._save("Sales Order", name, new_name, body)
         row = (values.source, values.external_id, saved.name)
         self.connection.execute("INSERT OR REPLACE INTO shop_orders VALUES (?, ?, ?)", row)
@@ -145,10 +145,10 @@ class SqliteErp:
         row = self.connection.execute(query, (doctype, name)).fetchone()
         return row["name"] if row else None
 
-    def _count(self, doctype: str) -> int:
-        return self.connection.execute(
-            "SELECT COUNT(*) FROM documents WHERE doctype = ?", (doctype,)
-        ).fetchone()[0]
+    def _next_order_name(self) -> str:
+        query = "SELECT MAX(name) FROM documents WHERE doctype = 'Sales Order'"
+        last = self.connection.execute(query).fetchone()[0] or "SAL-ORD-0"
+        return f"SAL-ORD-{int(last.rpartition('-')[2]) + 1:07d}"
 
     def _free_name(self, doctype: str, name: str) -> str:
         free, number = name, 0
