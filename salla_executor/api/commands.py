@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 
 from werkzeug.wrappers import Response
 
@@ -21,10 +22,10 @@ TRIES = 3
 @frappe.whitelist(allow_guest=True, methods=["POST"], xss_safe=True)
 def receive() -> Response:
     """Answer one signed command with bare JSON; raw bytes in, nothing else of the request is used."""
-    return ack_response(_receive(frappe.request.get_data(), dict(frappe.request.headers)))
+    return ack_response(_receive(frappe.request.get_data(), frappe.request.headers))
 
 
-def _receive(raw: bytes, headers: dict[str, str]) -> Ack:
+def _receive(raw: bytes, headers: Mapping[str, str]) -> Ack:
     receiver = FrappeReceiver()
     for attempt in range(1, TRIES + 1):
         ack = receive_command(raw, headers, receiver)

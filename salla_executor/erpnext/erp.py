@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import frappe
+from frappe.model.document import Document
 
 from salla_executor.core.model import (
     BrandValues,
@@ -21,6 +22,8 @@ from salla_executor.erpnext import brands, customers, item_groups, items, order_
 class ErpNext:
     def __init__(self, settings: Settings):
         self._settings = settings
+        # Saved in this transaction and perhaps flagged and submitted in it; loading it again costs as much as the rest.
+        self._orders: dict[str, Document] = {}
 
     def save_item_group(self, name: str | None, values: ItemGroupValues) -> Saved:
         return item_groups.save_item_group(name, values)
@@ -38,13 +41,18 @@ class ErpNext:
         return customers.save_customer(name, self._settings.company, values)
 
     def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
-        return sales_orders.save_sales_order(name, values, self._settings.cost_center)
+        doc, saved = sales_orders.save_sales_order(name, values, self._settings.cost_center)
+        self._orders[saved.name] = doc
+        return saved
 
     def submit_sales_order(self, name: str) -> None:
-        sales_orders.submit_sales_order(name)
+        sales_orders.submit_sales_order(self._order(name))
 
     def flag_sales_order(self, name: str, difference: str) -> None:
-        sales_orders.flag_sales_order(name, difference)
+        sales_orders.flag_sales_order(self._order(name), difference)
+
+    def _order(self, name: str) -> Document:
+        return self._orders.get(name) or frappe.get_doc(sales_orders.DOCTYPE, name)
 
     def exists(self, doctype: str, name: str) -> bool:
         return frappe.db.get_value(doctype, {"name": ("=", name)}) is not None

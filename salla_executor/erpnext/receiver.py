@@ -198,6 +198,8 @@ class FrappeReceiver:
 
     def rollback(self) -> None:
         self._guard.disarm()
+        # What it holds was never written.
+        self._erp = None
         frappe.db.rollback()
 
     def report(self, error: Exception) -> None:

@@ -14,7 +14,7 @@ from frappe.utils import convert_utc_to_system_timezone
 
 from salla_executor.core.model import BusinessError, SalesOrderValues, SavedOrder
 from salla_executor.erpnext.addresses import save_address
-from salla_executor.erpnext.documents import money, plain, set_values, shown
+from salla_executor.erpnext.documents import money, plain, same, set_values, shown
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.exchange_rates import conversion_rates
 from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows
@@ -23,31 +23,31 @@ from salla_executor.setup.custom_fields import missing_custom_fields
 DOCTYPE = "Sales Order"
 
 
-def save_sales_order(name: str | None, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+def save_sales_order(
+    name: str | None, values: SalesOrderValues, cost_center: str
+) -> tuple[Document, SavedOrder]:
     _check_ready()
     with refusals(_("the Sales Order for shop order {0}").format(plain(values.reference))):
         if name is None:
-            return _insert(values, cost_center)
+            doc = frappe.new_doc(DOCTYPE)
+            return doc, _insert(doc, values, cost_center)
         doc = frappe.get_doc(DOCTYPE, name, for_update=True)
         if doc.docstatus == 0:
-            return _update_draft(doc, values, cost_center)
-        return _update_final(doc, values, cost_center)
+            return doc, _update_draft(doc, values, cost_center)
+        return doc, _update_final(doc, values, cost_center)
 
 
-def submit_sales_order(name: str) -> None:
-    with refusals(f"{DOCTYPE} {name}"):
-        frappe.get_doc(DOCTYPE, name).submit()
+def submit_sales_order(doc: Document) -> None:
+    with refusals(f"{DOCTYPE} {doc.name}"):
+        doc.submit()
 
 
-def flag_sales_order(name: str, difference: str) -> None:
-    row = frappe.db.get_value(
-        DOCTYPE, name, ["shop_total", "grand_total", "shop_difference", "shop_difference_note"], as_dict=True
-    )
-    off = row.shop_total - row.grand_total if difference else 0
-    flags = {"shop_difference": round(off, 6), "shop_difference_note": difference}
-    if row.shop_difference != flags["shop_difference"] or (row.shop_difference_note or "") != difference:
+def flag_sales_order(doc: Document, difference: str) -> None:
+    off = doc.shop_total - doc.grand_total if difference else 0
+    flags = {"shop_difference": off, "shop_difference_note": difference}
+    if not all(same(doc, field, doc.get(field), value) for field, value in flags.items()):
         # A note of ours on a document that was saved just now, or is submitted: no hook has to see it.
-        frappe.db.set_value(DOCTYPE, name, flags)
+        doc.db_set(flags)
 
 
 def follow_amendment(doc: Document, method: str | None = None) -> None:
@@ -87,8 +87,7 @@ def _check_ready() -> None:
         )
 
 
-def _insert(values: SalesOrderValues, cost_center: str) -> SavedOrder:
-    doc = frappe.new_doc(DOCTYPE)
+def _insert(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
     changes = _set_content(doc, values, cost_center)
     doc.shop_order_key = order_key(values.source, values.external_id)
     doc.insert()

@@ -1,0 +1,104 @@
+"""The real path: HTTP, gunicorn, Frappe's request handling. Skipped where the site's web server does not run."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from unittest import SkipTest
+
+import requests
+
+import frappe
+
+from salla_executor.contract import DISPATCH_PATH
+from salla_executor.tests.kit import ExecutorTestCase, sign
+from salla_executor.tests.payloads import line, order, product
+
+RECEIVE = DISPATCH_PATH
+
+
+class TestHttp(ExecutorTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.base = (frappe.conf.host_name or "http://localhost:8000").rstrip("/")
+        try:
+            requests.get(f"{cls.base}/api/method/ping", timeout=3).raise_for_status()
+        except requests.RequestException:
+            raise SkipTest(f"no web server at {cls.base}") from None
+
+    def post(
+        self, body: bytes, headers: dict, path: str = RECEIVE, method: str = "POST"
+    ) -> requests.Response:
+        return requests.request(method, self.base + path, data=body, headers=headers, timeout=30)
+
+    def test_bare_answer(self):
+        body, headers = self.request("upsert_product", product(self.code("A")))
+        answer = self.post(body, headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["Content-Type"] == "application/json"
+        assert set(answer.json()) == {"ack_status", "ack_payload", "idempotency_key", "command_id"}, (
+            answer.text
+        )
+        assert answer.json()["ack_payload"]["erp_doc"] == {"doctype": "Item", "name": self.code("A")}
+        assert answer.headers["Cache-Control"] == "no-store"
+
+    def test_answers_of_the_framework_are_bare_too(self):
+        body, headers = self.request("upsert_product", product(self.code("A")))
+        injected = json.dumps({"cmd": "frappe.ping", **json.loads(body)}).encode()
+        cases = [
+            ("POST", RECEIVE, b"{not json", 400),
+            ("POST", RECEIVE, b"[1]", 401),
+            ("POST", RECEIVE, injected, 400),
+            ("GET", RECEIVE, b"", 403),
+            ("PUT", RECEIVE, body, 403),
+            ("DELETE", RECEIVE, body, 403),
+            ("POST", RECEIVE.replace("receive", "other"), body, 417),
+            ("POST", RECEIVE.replace("/api/", "/api/v1/"), b"{", 400),
+            ("POST", RECEIVE.replace("/api/", "/api/v2/"), b"{", 400),
+        ]
+        for method, path, raw, status in cases:
+            answer = self.post(raw, headers, path, method)
+            assert answer.status_code == status, f"{method} {path} {answer.text[:300]}"
+            assert answer.json()["ack_status"] == "rejected", answer.text[:300]
+            assert "exc" not in answer.json()
+        assert not frappe.db.exists("Item", self.code("A"))
+
+    def test_bad_authorization_is_bare(self):
+        body, headers = self.request("upsert_product", product(self.code("A")))
+        answer = self.post(body, {**headers, "Authorization": "Basic eDp5"})
+        assert (answer.status_code, answer.json()["ack_status"]) == (401, "rejected")
+
+    def test_parallel_copies_of_one_key_make_one_order(self):
+        self.applied("upsert_product", product(self.code("A")))
+        payload = order(self.store, [line(self.code("A"), "1", "100.00")], "115.00", "15.00")
+        body, headers = self.request("upsert_order", payload)
+        key = headers["X-Idempotency-Key"]
+        requests_ = [(body, sign(body, key)) for _ in range(12)]
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda request: self.post(*request), requests_))
+        statuses = {answer.status_code for answer in answers}
+        assert statuses <= {200, 409}, [answer.text for answer in answers]
+        fresh = [answer for answer in answers if answer.ok and "repeat" not in answer.json()["ack_payload"]]
+        assert len(fresh) == 1
+        frappe.db.rollback()
+        assert frappe.db.count("Sales Order", {"shop_store": self.store}) == 1
+
+    def test_parallel_orders_of_one_new_customer(self):
+        self.applied("upsert_product", product(self.code("A")))
+        lines = [line(self.code("A"), "1", "100.00")]
+        buyer = order(self.store, lines, "115.00", "15.00")["customer"]
+        requests_ = [
+            self.request("upsert_order", order(f"{self.store}-{n}", lines, "115.00", "15.00", customer=buyer))
+            for n in range(6)
+        ]
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda request: self.post(*request), requests_))
+        failed = [answer.text for answer in answers if answer.status_code not in (200, 503)]
+        assert failed == []
+        # What is answered 503 comes again, as the hub does it.
+        for (body, headers), answer in zip(requests_, answers, strict=True):
+            if answer.status_code == 503:
+                again = self.post(body, sign(body, headers["X-Idempotency-Key"]))
+                assert again.status_code == 200, again.text
+        frappe.db.rollback()
+        assert frappe.db.count("Sales Order", {"shop_store": self.store}) == 6
+        assert frappe.db.count("Customer", {"customer_name": buyer["name"]}) == 1
