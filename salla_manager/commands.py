@@ -78,6 +78,22 @@ def add_instance(
         _say(values | ({"secret": made} if made else {}), as_json)
 
 
+@salla.command("test-connection")
+@click.argument("instance")
+@json_option
+@pass_context
+def test_connection(context: Any, instance: str, as_json: bool) -> None:
+    """A signed ping; exit status 1 where the ERP does not answer as it should."""
+    from salla_manager.adapters.host import build_host
+    from salla_manager.adapters.ping import ping
+
+    with _connected(context):
+        answer = ping(build_host(), instance)
+        _say(answer, as_json)
+    if not answer["ok"]:
+        sys.exit(1)
+
+
 @salla.command("add-store")
 @click.option("--merchant-id", required=True, help="The shop's id on its platform.")
 @click.option("--platform", default="salla", show_default=True)
@@ -189,13 +205,14 @@ def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
 @click.argument("command")
 @pass_context
 def retry(context: Any, command: str) -> None:
-    """Give a Dead command all its attempts again."""
+    """Send the record of a Dead command again, by a new command."""
     from salla_manager.adapters.host import build_host
     from salla_manager.core.commands import OperatorError, retry_command
 
     with _connected(context):
         try:
-            click.echo(retry_command(build_host(), command))
+            outcome = retry_command(build_host(), command)
+            click.echo(f"{outcome.command}: {outcome.status} {outcome.reason}".rstrip())
         except OperatorError as error:
             raise click.ClickException(str(error)) from None
 

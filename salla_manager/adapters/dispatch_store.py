@@ -19,6 +19,7 @@ from salla_manager.adapters.rows import (
     changed_rows,
     from_epoch,
     insert_row,
+    is_duplicate,
     key_of,
     plain,
     shown,
@@ -188,9 +189,11 @@ def _take(name: str, lane: str, token: str, until: datetime) -> bool:
     }
     try:
         return bool(update_rows(COMMAND, values, name=name, status=CommandStatus.QUEUED))
-    except frappe.db.IntegrityError:
-        # Another worker took the lane first; only this statement is undone.
-        return False
+    except Exception as error:
+        # Another worker took the lane first.
+        if is_duplicate(error):
+            return False
+        raise
 
 
 def _end_lease(name: str, token: str, update: CommandUpdate) -> bool:

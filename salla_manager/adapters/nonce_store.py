@@ -6,7 +6,7 @@ from datetime import datetime
 
 import frappe
 
-from salla_manager.adapters.rows import changed_rows, insert_row, key_of, to_epoch
+from salla_manager.adapters.rows import changed_rows, insert_row, is_duplicate, key_of, to_epoch
 
 NONCE = "Manager Nonce"
 BATCH = 2000
@@ -16,9 +16,11 @@ class NonceRows:
     def remember_nonce(self, instance: str, nonce: str, expires_at: datetime) -> bool:
         try:
             insert_row(NONCE, {"name": key_of(instance, nonce), "expires": to_epoch(expires_at)})
-        except frappe.db.IntegrityError:
+        except Exception as error:
             frappe.db.rollback()
-            return False
+            if is_duplicate(error):
+                return False
+            raise
         # At once: a request that fails later must not be repeatable.
         frappe.db.commit()
         return True

@@ -20,7 +20,7 @@ from frappe.utils import get_system_timezone, now_datetime
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-DEADLOCK, LOCK_WAIT_TIMEOUT, SNAPSHOT_CHANGED = 1213, 1205, 1020
+DUPLICATE, DEADLOCK, LOCK_WAIT_TIMEOUT, SNAPSHOT_CHANGED = 1062, 1213, 1205, 1020
 DATA_LENGTH = 140
 TEXT_LENGTH = 10_000
 _SHOWN = str.maketrans({"<": "‹", ">": "›", "\x00": ""})
@@ -89,16 +89,16 @@ def changed_rows() -> int:
     return int(frappe.db.sql("select row_count()")[0][0])
 
 
+def is_duplicate(error: BaseException) -> bool:
+    """A unique key is taken; only the statement is undone, the transaction goes on."""
+    return bool(error.args) and error.args[0] == DUPLICATE
+
+
 def is_transient(error: BaseException) -> bool:
     """Deadlock, lock timeout or a snapshot that another transaction has overtaken: worth doing again."""
-    codes = {DEADLOCK, LOCK_WAIT_TIMEOUT, SNAPSHOT_CHANGED}
-    while error is not None:
-        if isinstance(error, frappe.QueryDeadlockError | frappe.QueryTimeoutError):
-            return True
-        if error.args and error.args[0] in codes and hasattr(error, "__module__"):
-            return True
-        error = error.__cause__
-    return False
+    if isinstance(error, frappe.QueryDeadlockError | frappe.QueryTimeoutError):
+        return True
+    return bool(error.args) and error.args[0] in (DEADLOCK, LOCK_WAIT_TIMEOUT, SNAPSHOT_CHANGED)
 
 
 def retrying(work: Callable[[], T], attempts: int = 4) -> T:

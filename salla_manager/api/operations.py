@@ -14,15 +14,16 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.ping import ping
 from salla_manager.core import commands
 from salla_manager.core.commands import OperatorError
+from salla_manager.core.outbox import Outcome
 
 COMMAND, RECORD, EVENT = "Outbound Client Command", "External Record", "Salla Incoming Log"
 
 
 @frappe.whitelist(methods=["POST"])
-def retry_command(name: str) -> str:
-    """A Dead command gets all its attempts again. Gives its new status."""
+def retry_command(name: str) -> dict[str, str]:
+    """Send the record of a Dead command again, by a new command."""
     frappe.has_permission(COMMAND, "write", name, throw=True)
-    return _told(commands.retry_command, name)
+    return _outcome(_told(commands.retry_command, name))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -32,11 +33,10 @@ def cancel_command(name: str, reason: str = "") -> None:
 
 
 @frappe.whitelist(methods=["POST"])
-def resend_record(name: str) -> dict[str, Any]:
+def resend_record(name: str) -> dict[str, str]:
     """Send the newest state of an entity once more, under a new key."""
     frappe.has_permission(RECORD, "write", name, throw=True)
-    outcome = _told(commands.resend_record, name)
-    return {"status": outcome.status, "reason": outcome.reason, "command": outcome.command}
+    return _outcome(_told(commands.resend_record, name))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -101,6 +101,10 @@ def health() -> dict[str, Any]:
     """Counts of stuck work and the age of the oldest, for a monitor."""
     frappe.has_permission(SETTINGS, "read", throw=True)
     return read_health()
+
+
+def _outcome(outcome: Outcome) -> dict[str, str]:
+    return {"status": outcome.status, "reason": outcome.reason, "command": outcome.command}
 
 
 def _told(action: Any, *arguments: Any) -> Any:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import frappe
 from frappe.tests.utils import FrappeTestCase
 
+from salla_manager.adapters import dispatch_store
 from salla_manager.adapters.dispatch_store import CANDIDATES
 from salla_manager.adapters.rows import from_epoch, retrying, to_epoch
 from salla_manager.adapters.store import FrappeHubStore
@@ -245,6 +246,17 @@ class TestLeases(StoreCase):
             time.sleep(0.3)
         thread.join(10)
         assert (mine.revision, result) == (1, [[]])
+
+    def test_the_database_itself_keeps_a_lane_to_one(self):
+        record = make_record(self.store, "p-1")
+        make_command(record, self.instance, 1)
+        second = make_command(record, self.instance, 2)
+        (first,) = self.lease()
+        lane = frappe.db.get_value("Outbound Client Command", second, "lane")
+        with self.hub.transaction():
+            assert not dispatch_store._take(second, lane, "other", UNTIL)
+            assert self.hub.return_lease(first, "t", CommandUpdate(CommandStatus.DONE))
+            assert dispatch_store._take(second, lane, "other", UNTIL)
 
     def test_busy_lanes_at_the_head_do_not_hide_the_rest(self):
         records = [make_record(self.store, f"p-{index}") for index in range(8)]

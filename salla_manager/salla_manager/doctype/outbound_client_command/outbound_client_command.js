@@ -3,7 +3,11 @@ frappe.ui.form.on("Outbound Client Command", {
 		frm.disable_save();
 		if (!frm.perm[0]?.write) return;
 		if (frm.doc.status === "Dead") {
-			frm.add_custom_button(__("Retry"), () => run(frm, "retry_command")).addClass("btn-primary");
+			frm.add_custom_button(__("Retry"), () =>
+				run(frm, "retry_command").then(({ message }) =>
+					frappe.set_route("Form", frm.doctype, message.command)
+				)
+			).addClass("btn-primary");
 		}
 		if (["Queued", "Waiting", "Held", "Dead"].includes(frm.doc.status)) {
 			frm.add_custom_button(__("Cancel Command"), () => ask_and_cancel(frm));
@@ -27,5 +31,8 @@ function run(frm, action, args = {}) {
 			args: { name: frm.doc.name, ...args },
 			freeze: true,
 		})
-		.then(() => frm.reload_doc());
+		.then((answer) => {
+			frm.reload_doc();
+			return answer;
+		});
 }
