@@ -74,7 +74,8 @@ class SimulatedSalla:
 
     def start(self) -> SimulatedSalla:
         self._server = make_server(self._host, self._port, self, threaded=True, request_handler=_QuietHandler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # A short poll, so that stop() is quick.
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def stop(self) -> None:
@@ -230,6 +231,9 @@ class SimulatedSalla:
     def _statuses(self, request: Request) -> dict[str, Any]:
         return {"data": bodies.statuses()}
 
+    def _status(self, request: Request, key: str) -> dict[str, Any]:
+        return {"data": _first(row for row in bodies.statuses() if str(row["id"]) == key)}
+
     def _products(self, request: Request) -> dict[str, Any]:
         rows = list(self.state.products.values())
         if keyword := request.args.get("keyword", "").casefold():
@@ -280,6 +284,7 @@ _ROUTES: list[tuple[str, Callable[..., dict[str, Any]]]] = [
     ("/orders", SimulatedSalla._orders),
     ("/orders/items", SimulatedSalla._order_items),
     ("/orders/statuses", SimulatedSalla._statuses),
+    (r"/orders/statuses/(\d+)", SimulatedSalla._status),
     (r"/orders/(\d+)", SimulatedSalla._order),
     ("/shipments", SimulatedSalla._shipments),
     ("/products", SimulatedSalla._products),

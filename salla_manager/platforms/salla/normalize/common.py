@@ -95,7 +95,7 @@ def number(value: Any) -> Decimal | None:
         result = Decimal(str(value).strip().translate(_DIGITS).replace("٫", ".").replace(",", ""))
     except InvalidOperation:
         return None
-    if not result.is_finite() or abs(result.adjusted()) > 15:
+    if not result.is_finite() or abs(result.adjusted()) > 11:
         return Decimal(0) if result == 0 else None
     return shortest(result.quantize(Decimal("0.000001"), ROUND_HALF_UP))
 
@@ -114,7 +114,9 @@ def shortest(value: Decimal) -> Decimal:
 
 
 def round_money(value: Decimal, code: str | None) -> Decimal:
-    """To the currency's smallest unit, half up."""
+    """To the currency's smallest unit, half up; an absurd amount stays as it is, for validation to refuse."""
+    if value.adjusted() > 20:
+        return value
     return value.quantize(Decimal("0.001" if code in _THREE_DIGITS else "0.01"), ROUND_HALF_UP)
 
 

@@ -1,0 +1,236 @@
+from datetime import timedelta
+
+import pytest
+
+from salla_manager.core.model import Store
+from salla_manager.platforms import registry
+from salla_manager.platforms.port import ShopError
+from salla_manager.platforms.salla.client import SallaClient
+from sandbox.salla import bodies, server
+
+
+class Provider:
+    """Tokens of a simulated store, without keeping them anywhere."""
+
+    def __init__(self, salla):
+        self.salla = salla
+        self.current = salla.oauth.issue()
+        self.refused = []
+
+    def __call__(self, refused=None):
+        if refused is not None:
+            self.refused.append(refused)
+            form = {"grant_type": "refresh_token", "refresh_token": self.current["refresh_token"]}
+            form |= {"client_id": self.salla.oauth.client_id, "client_secret": self.salla.oauth.client_secret}
+            self.current = self.salla.oauth.answer(form)[1]
+        return self.current["access_token"]
+
+
+@pytest.fixture
+def provider(salla):
+    return Provider(salla)
+
+
+@pytest.fixture
+def sleeps():
+    return []
+
+
+@pytest.fixture
+def client(salla, provider, sleeps):
+    return SallaClient(
+        provider, base_url=salla.api_url, sleep=sleeps.append, timeout=(2, 2), deadline=1.0, max_wait=30
+    )
+
+
+def ids(rows):
+    return [row["id"] for row in rows]
+
+
+def test_lists_follow_the_shops_own_page_count(salla, client):
+    salla.per_page_cap = 7
+    assert ids(client.list("product")) == list(salla.state.products)
+    pages = [query for _, path, query in salla.log.entries if path.endswith("/products")]
+    assert [f"page={number}" in query for number, query in enumerate(pages, start=1)] == [True] * 4
+    assert all("per_page=60" in query for query in pages)
+
+
+def test_orders_come_whole(salla, client):
+    salla.orders_per_page_cap = 4
+    orders = list(client.list("order"))
+    assert sorted(ids(orders)) == sorted(salla.state.orders)
+    for order in orders:
+        known = salla.state.orders[order["id"]]
+        assert ids(order["items"]) == [line.id for line in known.lines]
+        assert bool(order["shipments"]) == known.is_shippable
+
+
+def test_changed_orders_stop_at_the_time_asked_for(salla, client):
+    keys = list(salla.state.orders)
+    changed = [keys[3], keys[0], keys[7]]
+    since = salla.state.now()
+    for key in changed:
+        salla.shop.change_order_status(key, "shipped")
+    salla.log.clear()
+    assert ids(client.list("order", since=since)) == changed[::-1]
+    assert salla.log.counts()["/admin/v2/orders/items"] == 3
+
+
+def test_an_order_that_was_changed_shortly_before_is_within_the_overlap(salla, client):
+    key = next(iter(salla.state.orders))
+    salla.shop.change_order_status(key, "shipped")
+    assert ids(client.list("order", since=salla.state.now() + timedelta(minutes=20))) == [key]
+    assert ids(client.list("order", since=salla.state.now() + timedelta(minutes=40))) == []
+
+
+def test_categories_come_as_a_tree(salla, client):
+    roots = list(client.list("category"))
+    assert ids(roots) == [key for key, row in salla.state.categories.items() if row["parent_id"] == 0]
+    assert all("sub_categories" in root for root in roots)
+
+
+def test_children_are_read_where_they_are_not_embedded(salla, client, monkeypatch):
+    def bare(state, row):
+        """Neither children nor parent, as some answers are."""
+        return {"id": row["id"], "name": row["name"], "sort_order": row["sort_order"]}
+
+    def children(server, request, key):
+        rows = server.state.categories.values()
+        return {"data": [bare(server.state, row) for row in rows if str(row["parent_id"]) == key]}
+
+    monkeypatch.setattr(bodies, "category", bare)
+    routes = [
+        (pattern, children if "children" in pattern else handler) for pattern, handler in server._ROUTES
+    ]
+    monkeypatch.setattr(server, "_ROUTES", routes)
+    found = {row["id"]: str(row.get("parent_id", 0)) for row in client.list("category")}
+    assert found == {key: str(row["parent_id"]) for key, row in salla.state.categories.items()}
+
+
+@pytest.mark.parametrize("kind", ["product", "customer", "category", "brand", "order", "order_status"])
+def test_fetch_one(salla, client, kind):
+    listed = next(iter(client.list(kind)))
+    assert client.fetch(kind, str(listed["id"])) == listed
+    assert client.fetch(kind, "1") is None
+
+
+def test_a_sku_is_found_in_products_and_variants(salla, client):
+    simple = next(row for row in salla.state.products.values() if row["sku"] and not row["skus"])
+    varied = next(row for row in salla.state.products.values() if row["skus"])
+    assert client.find_by_sku(simple["sku"])["id"] == simple["id"]
+    assert client.find_by_sku(varied["skus"][1]["sku"])["id"] == varied["id"]
+    assert client.find_by_sku("no such/sku?&") is None
+
+
+def test_store_and_settings(salla, client):
+    assert client.store_info()["id"] == salla.state.merchant_id
+    assert client.prices_include_tax() is False
+    salla.state.prices_include_tax = True
+    assert client.prices_include_tax() is True
+
+
+def test_an_expired_token_is_refreshed_once(salla, client, provider):
+    salla.oauth.expire()
+    assert next(client.list("brand"))
+    assert len(provider.refused) == 1
+
+
+def test_a_token_that_stays_refused_is_not_refreshed_again(salla, client, provider):
+    salla.faults.add("/brands", "revoked", times=None)
+    with pytest.raises(ShopError) as caught:
+        next(client.list("brand"))
+    assert (caught.value.kind, len(provider.refused)) == ("unauthorized", 1)
+
+
+def test_a_missing_scope_is_no_reason_to_refresh(salla, client, provider):
+    salla.oauth.scope = salla.oauth.scope.replace("brands.read", "")
+    with pytest.raises(ShopError, match=r"brands\.read") as caught:
+        next(client.list("brand"))
+    assert (caught.value.kind, provider.refused) == ("unauthorized", [])
+
+
+def test_without_the_scope_for_shipments_an_order_is_still_read(salla, client):
+    salla.oauth.scope = salla.oauth.scope.replace("shipping.read", "")
+    order = client.fetch("order", str(next(iter(salla.state.orders))))
+    assert order["items"]
+    assert order["shipments"] == []
+
+
+def test_a_list_waits_as_long_as_it_is_told_and_no_longer(salla, client, sleeps):
+    salla.faults.add("/brands", "throttle", retry_after=7, times=3)
+    assert len(list(client.list("brand"))) == 3
+    assert sleeps == [7, 7, 7]
+    salla.faults.add("/brands", "throttle", retry_after=20, times=None)
+    with pytest.raises(ShopError) as caught:
+        list(client.list("brand"))
+    assert (caught.value.kind, caught.value.retry_after, sleeps) == ("throttled", 20, [7, 7, 7, 20])
+
+
+def test_without_a_header_a_list_waits_a_little(salla, client, sleeps):
+    salla.faults.add("/brands", "throttle")
+    list(client.list("brand"))
+    assert sleeps == [5]
+
+
+def test_a_fetch_does_not_wait(salla, client, sleeps):
+    salla.faults.add("/brands", "throttle", retry_after=1)
+    with pytest.raises(ShopError) as caught:
+        client.fetch("brand", "1")
+    assert (caught.value.kind, caught.value.is_retryable, sleeps) == ("throttled", True, [])
+
+
+def test_the_bucket_says_how_long_to_wait(salla, client, sleeps):
+    salla.bucket.capacity, salla.bucket.rate = 2, 0.5
+    fetched = [client.fetch("brand", str(key)) for key in list(salla.state.brands)[:2]]
+    assert all(fetched)
+    with pytest.raises(ShopError) as caught:
+        client.fetch("brand", "1")
+    assert 1 <= caught.value.retry_after <= 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"kind": "error"}, "offline"),
+        ({"kind": "error", "status": 503}, "offline"),
+        ({"kind": "html"}, "unreadable"),
+    ],
+)
+def test_an_outage_is_told_from_nonsense(salla, client, fault, kind):
+    salla.faults.add("/products", **fault)
+    with pytest.raises(ShopError) as caught:
+        client.fetch("product", str(next(iter(salla.state.products))))
+    assert (caught.value.kind, caught.value.is_retryable) == (kind, True)
+
+
+def test_a_dripping_answer_ends_at_the_deadline(salla, client):
+    salla.faults.add("/products", "drip", seconds=0.3)
+    with pytest.raises(ShopError, match="longer than 1 s") as caught:
+        list(client.list("product"))
+    assert caught.value.kind == "offline"
+
+
+def test_a_silent_shop_is_offline(salla, provider):
+    client = SallaClient(provider, base_url=salla.api_url, timeout=(1, 0.2))
+    salla.faults.add("/products", "slow", seconds=0.6)
+    with pytest.raises(ShopError) as caught:
+        next(client.list("product"))
+    assert caught.value.kind == "offline"
+
+
+def test_a_list_that_breaks_off_does_not_end_silently(salla, client):
+    salla.per_page_cap = 10
+    rows = client.list("product")
+    got = [next(rows)["id"] for _ in range(10)]
+    salla.faults.add("/products", "error")
+    with pytest.raises(ShopError):
+        next(rows)
+    assert len(got) == 10
+
+
+def test_the_registry_makes_a_client(salla, provider):
+    store = Store("SM-STORE-00001", "Salla", "1", base_url=salla.api_url)
+    assert len(list(registry.client(store, provider).list("brand"))) == 3
+    assert registry.get("salla").name == "salla"
+    with pytest.raises(registry.UnknownPlatform, match="no platform 'zid'"):
+        registry.get("zid")
