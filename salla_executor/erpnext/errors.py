@@ -13,8 +13,13 @@ from frappe.utils import strip_html
 
 from salla_executor.core.model import BusinessError
 
+
+class StaleViewError(Exception):
+    """A row that was locked is newer than what this transaction's plain reads see; they would contradict it."""
+
+
 # Another transaction won: nothing is wrong with the command, all of it has to run again.
-CONFLICTS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+CONFLICTS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError, StaleViewError)
 _PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
 
 

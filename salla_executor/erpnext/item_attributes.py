@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 
 from salla_executor.erpnext.documents import plain
+from salla_executor.erpnext.errors import StaleViewError
 
 DOCTYPE = "Item Attribute"
 
@@ -24,6 +25,8 @@ def ensure_attribute(name: str) -> str:
 def ensure_value(attribute: str, value: str) -> str:
     """The value as the attribute spells it: `xl` and `XL` are one."""
     title = plain(value)
+    # ERPNext keeps what it read for the length of a request; a command may run twice in one.
+    frappe.flags.attribute_values = None
     rows = frappe.get_all(
         "Item Attribute Value",
         filters={"parent": attribute, "parenttype": DOCTYPE, "attribute_value": ("=", title)},
@@ -43,7 +46,8 @@ def _add_value(attribute: str, title: str) -> str:
         return title
     for row in doc.item_attribute_values:
         if row.attribute_value.casefold() == title.casefold():
-            return row.attribute_value
+            # Just added by another command; ERPNext's check of the variant would not see it.
+            raise StaleViewError(f"{attribute}: {title}")
     taken = {row.abbr.casefold() for row in doc.item_attribute_values}
     doc.append("item_attribute_values", {"attribute_value": title, "abbr": _free_abbreviation(title, taken)})
     doc.save()

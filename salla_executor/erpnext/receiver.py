@@ -22,7 +22,7 @@ from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
 from salla_executor.core.model import BusinessError, Claim, Reference, Settings
 from salla_executor.erpnext.erp import ErpNext
-from salla_executor.erpnext.errors import CONFLICTS, log_redacted
+from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
 from salla_executor.erpnext.settings import read_settings
 
@@ -75,6 +75,7 @@ class FrappeReceiver:
         self._guard = CommitGuard()
         self._inbox = ""
         self._nonce = ""
+        self._has_read = False
 
     @property
     def erp(self) -> ErpNext:
@@ -134,12 +135,17 @@ class FrappeReceiver:
             "external_id": external_id,
         }
         try:
-            return _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
+            locked = _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
         except frappe.QueryTimeoutError:
             message = _("Another command of {0} {1} is being applied; this one is tried again.").format(
                 entity_type, external_id
             )
             raise BusinessError("busy", message, retryable=True) from None
+        if self._has_read and locked != self.find_reference(source, entity_type, external_id):
+            raise StaleViewError(f"{entity_type} {external_id}")
+        # From here on plain reads see the database as it is at the first of them.
+        self._has_read = True
+        return locked
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None:
         name = row_name(source, entity_type, external_id)
@@ -200,6 +206,7 @@ class FrappeReceiver:
         self._guard.disarm()
         # What it holds was never written.
         self._erp = None
+        self._has_read = False
         frappe.db.rollback()
 
     def report(self, error: Exception) -> None:

@@ -10,7 +10,7 @@ import frappe
 
 from salla_executor.contract import DISPATCH_PATH
 from salla_executor.tests.kit import ExecutorTestCase, sign
-from salla_executor.tests.payloads import line, order, product
+from salla_executor.tests.payloads import line, order, product, variant
 
 RECEIVE = DISPATCH_PATH
 
@@ -81,6 +81,23 @@ class TestHttp(ExecutorTestCase):
         assert len(fresh) == 1
         frappe.db.rollback()
         assert frappe.db.count("Sales Order", {"shop_store": self.store}) == 1
+
+    def test_parallel_variants_share_their_values(self):
+        template, size = self.code("T"), self.code("Size")
+        self.applied("upsert_product", product(template, options=["Size", size], price=None))
+        requests_ = [
+            self.request(
+                "upsert_variant",
+                variant(self.code(f"T{n}"), f"p-{template}", {"Size": str(n), size: f"{self.store}-{n % 2}"}),
+            )
+            for n in range(8)
+        ]
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda request: self.post(*request), requests_))
+        assert [answer.text for answer in answers if answer.status_code != 200] == []
+        frappe.db.rollback()
+        assert frappe.db.count("Item", {"variant_of": template}) == 8
+        assert frappe.db.count("Item Attribute Value", {"parent": size}) == 2
 
     def test_parallel_orders_of_one_new_customer(self):
         self.applied("upsert_product", product(self.code("A")))

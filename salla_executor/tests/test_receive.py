@@ -7,11 +7,12 @@ import frappe
 
 from salla_executor.contract import new_secret
 from salla_executor.erpnext import items
-from salla_executor.erpnext.receiver import row_name
+from salla_executor.erpnext.erp import ErpNext
+from salla_executor.erpnext.receiver import FrappeReceiver, row_name
 from salla_executor.erpnext.settings import read_secrets
 from salla_executor.setup.integration_user import INTEGRATION_USER, RIGHTS
 from salla_executor.tests.kit import ExecutorTestCase, instance_id, receive, reference_of, sign
-from salla_executor.tests.payloads import product
+from salla_executor.tests.payloads import line, order, product
 
 
 class TestReceive(ExecutorTestCase):
@@ -104,6 +105,29 @@ class TestReceive(ExecutorTestCase):
         with patch.object(items, "save_price", side_effect=once):
             self.applied("upsert_product", product(self.code("A")))
         assert len(calls) == 2
+
+    def test_customer_that_another_command_made_meanwhile_is_seen(self):
+        self.applied("upsert_product", product(self.code("A")))
+        lines = [line(self.code("A"), "1", "100.00")]
+        first = self.applied("upsert_order", order(self.store, lines, "115.00", "15.00")).document
+        blind = []
+        original = FrappeReceiver.find_reference
+
+        def stale(receiver, source, entity_type, external_id):
+            if entity_type == "customer" and len(blind) < 2:
+                blind.append(1)
+                return None
+            return original(receiver, source, entity_type, external_id)
+
+        buyer = order(self.store, lines, "115.00", "15.00")["customer"]
+        with (
+            patch.object(FrappeReceiver, "find_reference", stale),
+            patch.object(ErpNext, "find_customers", return_value=[]),
+        ):
+            second = self.applied(
+                "upsert_order", order(f"{self.store}2", lines, "115.00", "15.00", customer=buyer)
+            ).document
+        assert (second.customer, len(blind)) == (first.customer, 2)
 
     def test_unexpected_error_is_logged_without_personal_data(self):
         error = RuntimeError("Sara sara@example.com +966501234567")
