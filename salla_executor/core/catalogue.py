@@ -85,14 +85,8 @@ def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
         return _kept("Item", None)
     sku = _require_sku(payload.sku, payload.name)
     product = context.find("product", payload.product_id)
-    if not product:
-        message = (
-            f"The product {payload.product_id} of variant '{payload.name}' is not here yet; it is waited for."
-            " If it does not come, give the product a SKU in the shop and send it from the hub."
-        )
-        raise BusinessError("unknown_product", message, retryable=True)
     adopted = None if document else _adopt_item(sku, context)
-    template = product if context.erp.is_template(product) else None
+    template = product if product and context.erp.is_template(product) else None
     values, notes = variant_item(
         payload,
         context.settings,
@@ -100,8 +94,10 @@ def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
         template=template,
         is_new=not (document or adopted),
     )
-    if not template:
+    if product and not template:
         notes.append(f"Item {product} has no variants in the ERP, so this is an Item of its own.")
+    elif not product:
+        notes.append("Its product is not here, as it has no SKU in the shop, so this is an Item of its own.")
     saved = context.erp.save_item(document or adopted, values)
     return saved_outcome(saved, *notes, _sku_note(document, sku), is_linked=bool(adopted))
 

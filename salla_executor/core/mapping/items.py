@@ -120,8 +120,7 @@ def _prices(
     price = payload.price
     notes: list[str] = []
     if payload.price_includes_tax:
-        # A variant says no percentage of its own in the first version of the contract.
-        price, note = net_price(price, getattr(payload, "tax_percent", None), settings.currency_precision)
+        price, note = net_price(price, payload.tax_percent, settings.currency_precision)
         notes = [note] if note else []
     if price is None:
         return (), notes
