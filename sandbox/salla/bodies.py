@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sandbox.salla.generate import status_row
+from sandbox.salla.orders import status_row
 from sandbox.salla.state import STATUSES, Line, Order, ShopState, amount, cents, day
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 import requests
@@ -14,44 +12,19 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.salla import bodies
+from sandbox.salla.api import PREFIX, ApiError, MerchantApi, error_response, json_response
 from sandbox.salla.faults import Faults, LeakyBucket, RequestLog, faulty_response
 from sandbox.salla.generate import generate
 from sandbox.salla.oauth import OAuth
 from sandbox.salla.shop import Delivery, Shop, deliver
-from sandbox.salla.state import RIYADH, Order, ShopState
-
-PREFIX = "/admin/v2"
-_MESSAGES = {
-    404: (
-        "المحتوى الذي تحاول الوصول إليه لم يعد متاحًا",
-        "The content you are trying to access is no longer available",
-    ),
-    405: ("الطريقة غير مسموح بها", "The method is not allowed"),
-    422: ("بيانات غير صحيحة", "alert.invalid_fields"),
-}
-_SCOPES = {
-    "orders": "orders",
-    "products": "products",
-    "customers": "customers",
-    "categories": "categories",
-    "brands": "brands",
-    "branches": "branches",
-    "settings": "settings",
-    "shipments": "shipping",
-}
-
-
-class ApiError(Exception):
-    def __init__(self, status: int, message: str = "", fields: dict[str, list[str]] | None = None):
-        super().__init__(message)
-        self.status, self.message, self.fields = status, message, fields
+from sandbox.salla.state import RIYADH, ShopState
 
 
 class SimulatedSalla:
     """One store on a loopback port; port 0 takes any free one.
 
-    shop: the store at work (its changes give webhooks), state: its content, oauth: its tokens,
-    faults, bucket (rate limit), log: as their classes say.
+    shop: the store at work (its changes give webhooks), state: its content, oauth: its tokens, api: its
+    resources, faults, bucket (rate limit), log: as their classes say.
     """
 
     def __init__(
@@ -68,7 +41,7 @@ class SimulatedSalla:
         self.shop = Shop(self.state, webhook_secret)
         self.oauth = OAuth(client_id, client_secret)
         self.faults, self.bucket, self.log = Faults(), LeakyBucket(), RequestLog()
-        self.per_page_cap, self.orders_per_page_cap = 60, 30
+        self.api = MerchantApi(self.state, self.oauth)
         self._host, self._port = host, port
         self._server: Any = None
 
@@ -129,18 +102,18 @@ class SimulatedSalla:
 
     def _answer(self, request: Request) -> Response:
         if request.path == "/oauth2/token" and request.method == "POST":
-            return _json(*self.oauth.answer(request.form))
+            return json_response(*self.oauth.answer(request.form))
         if not self.oauth.accepts(request.headers.get("Authorization", "")):
             return self._token_invalid()
         if request.path == "/oauth2/user/info":
-            return _json(200, self._user_info())
+            return json_response(200, self._user_info())
         taken, remaining, wait = self.bucket.pour() if self.bucket.is_on else (True, 0, 0.0)
         try:
             if not taken:
                 raise ApiError(429, "Too Many Attempts.")
-            response = _json(200, {"status": 200, "success": True, **self._route(request)})
+            response = json_response(200, {"status": 200, "success": True, **self.api.answer(request)})
         except ApiError as error:
-            response = _error(request, error)
+            response = error_response(request, error)
         if self.bucket.is_on:
             self._add_limit_headers(response, remaining, wait)
         return response
@@ -154,7 +127,7 @@ class SimulatedSalla:
 
     def _token_invalid(self) -> Response:
         error = {"code": "Unauthorized", "message": "The access token is invalid"}
-        return _json(401, {"status": 401, "success": False, "error": error})
+        return json_response(401, {"status": 401, "success": False, "error": error})
 
     def _user_info(self) -> dict[str, Any]:
         merchant = {
@@ -167,183 +140,9 @@ class SimulatedSalla:
             "merchant": merchant,
         }
 
-    def _route(self, request: Request) -> dict[str, Any]:
-        path = request.path.removeprefix(PREFIX)
-        self._check_scope(path.split("/")[1])
-        for pattern, handler in _ROUTES:
-            match = re.fullmatch(pattern, path)
-            if match:
-                if request.method != "GET":
-                    raise ApiError(405)
-                return handler(self, request, *match.groups())
-        raise ApiError(404)
-
-    def _check_scope(self, resource: str) -> None:
-        name = _SCOPES.get(resource)
-        scopes = self.oauth.scope.split()
-        if name and f"{name}.read" not in scopes and f"{name}.read_write" not in scopes:
-            raise ApiError(401, f"The access token should have access to one of those scopes: {name}.read")
-
-    def _page(self, request: Request, rows: list[Any], cap: int | None = None) -> dict[str, Any]:
-        size = min(_positive(request, "per_page", 15), cap or self.per_page_cap)
-        page, total = _positive(request, "page", 1), len(rows)
-        shown = rows[(page - 1) * size : page * size]
-        counters = {"count": len(shown), "total": total, "perPage": size, "currentPage": page}
-        pages = max(1, -(-total // size))
-        return {"data": shown, "pagination": {**counters, "totalPages": pages, "links": {}}}
-
-    # resources
-
-    def _orders(self, request: Request) -> dict[str, Any]:
-        found = [order for order in self.state.orders.values() if not order.is_deleted]
-        if reference := request.args.get("reference_id"):
-            found = [order for order in found if str(order.reference) == reference]
-        name, _, direction = request.args.get("sort_by", "created_at-desc").partition("-")
-        found.sort(key=_ORDER_KEYS.get(name, _ORDER_KEYS["created_at"]), reverse=direction != "asc")
-        rows = [bodies.order_row(self.state, order) for order in found]
-        return self._page(request, rows, self.orders_per_page_cap)
-
-    def _find_order(self, key: str | None) -> Order:
-        order = self.state.orders.get(int(key)) if key and key.isdigit() else None
-        if order is None or order.is_deleted:
-            raise ApiError(404)
-        return order
-
-    def _order(self, request: Request, key: str) -> dict[str, Any]:
-        return {"data": bodies.light_order(self.state, self._find_order(key))}
-
-    def _order_items(self, request: Request) -> dict[str, Any]:
-        if not request.args.get("order_id"):
-            raise ApiError(422, fields={"order_id": ["حقل رقم الطلب مطلوب"]})
-        order = self._find_order(request.args["order_id"])
-        return {"data": [bodies.order_item(self.state, order, line) for line in order.lines]}
-
-    def _shipments(self, request: Request) -> dict[str, Any]:
-        orders = (
-            [self._find_order(request.args["order_id"])]
-            if "order_id" in request.args
-            else self.state.orders.values()
-        )
-        return self._page(
-            request, [bodies.shipment(self.state, order) for order in orders if order.is_shippable]
-        )
-
-    def _statuses(self, request: Request) -> dict[str, Any]:
-        return {"data": bodies.statuses()}
-
-    def _status(self, request: Request, key: str) -> dict[str, Any]:
-        return {"data": _first(row for row in bodies.statuses() if str(row["id"]) == key)}
-
-    def _products(self, request: Request) -> dict[str, Any]:
-        rows = list(self.state.products.values())
-        if keyword := request.args.get("keyword", "").casefold():
-            rows = [row for row in rows if keyword in _searchable(row)]
-        if status := request.args.get("status"):
-            rows = [row for row in rows if row["status"] == status]
-        return self._page(request, rows)
-
-    def _product_by_sku(self, request: Request, sku: str) -> dict[str, Any]:
-        return {"data": _first(row for row in self.state.products.values() if sku and row["sku"] == sku)}
-
-    def _variants(self, request: Request, key: str) -> dict[str, Any]:
-        return self._page(request, _held(self.state.products, key)["skus"])
-
-    def _variant(self, request: Request, key: str) -> dict[str, Any]:
-        skus = (sku for row in self.state.products.values() for sku in row["skus"])
-        return {"data": _first(sku for sku in skus if str(sku["id"]) == key)}
-
-    def _categories(self, request: Request) -> dict[str, Any]:
-        roots = [row for row in self.state.categories.values() if row["parent_id"] == 0]
-        return self._page(request, [bodies.category(self.state, row) for row in roots])
-
-    def _category(self, request: Request, key: str) -> dict[str, Any]:
-        return {"data": bodies.category(self.state, _held(self.state.categories, key))}
-
-    def _category_children(self, request: Request, key: str) -> dict[str, Any]:
-        return self._page(
-            request, bodies.category(self.state, _held(self.state.categories, key))["sub_categories"]
-        )
-
-    def _settings(self, request: Request) -> dict[str, Any]:
-        if request.args.get("entity") != "products":
-            raise ApiError(422, fields={"entity": ["The selected entity is invalid."]})
-        return {"data": bodies.settings(self.state)}
-
-
-def _holder(name: str) -> Callable[..., dict[str, Any]]:
-    return lambda server, request: server._page(request, list(getattr(server.state, name).values()))
-
-
-def _single(name: str) -> Callable[..., dict[str, Any]]:
-    return lambda server, request, key: {"data": _held(getattr(server.state, name), key)}
-
-
-_ROUTES: list[tuple[str, Callable[..., dict[str, Any]]]] = [
-    ("/store/info", lambda server, request: {"data": bodies.store_info(server.state)}),
-    ("/settings", SimulatedSalla._settings),
-    ("/orders", SimulatedSalla._orders),
-    ("/orders/items", SimulatedSalla._order_items),
-    ("/orders/statuses", SimulatedSalla._statuses),
-    (r"/orders/statuses/(\d+)", SimulatedSalla._status),
-    (r"/orders/(\d+)", SimulatedSalla._order),
-    ("/shipments", SimulatedSalla._shipments),
-    ("/products", SimulatedSalla._products),
-    ("/products/sku/(.+)", SimulatedSalla._product_by_sku),
-    (r"/products/variants/(\d+)", SimulatedSalla._variant),
-    (r"/products/(\d+)/variants", SimulatedSalla._variants),
-    (r"/products/(\d+)", _single("products")),
-    ("/customers", _holder("customers")),
-    (r"/customers/(\d+)", _single("customers")),
-    ("/categories", SimulatedSalla._categories),
-    (r"/categories/(\d+)", SimulatedSalla._category),
-    (r"/categories/(\d+)/children", SimulatedSalla._category_children),
-    ("/brands", _holder("brands")),
-    (r"/brands/(\d+)", _single("brands")),
-    ("/branches", _holder("branches")),
-]
-_ORDER_KEYS: dict[str, Callable[[Order], int | datetime | Any]] = {
-    "id": lambda order: order.id,
-    "total": lambda order: order.total,
-    "created_at": lambda order: order.created,
-    "updated_at": lambda order: order.updated,
-}
-
 
 class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
-
-
-def _json(status: int, body: dict[str, Any]) -> Response:
-    return Response(bodies.dump(body), status, content_type="application/json")
-
-
-def _error(request: Request, error: ApiError) -> Response:
-    is_english = request.headers.get("Accept-Language", "ar").startswith("en")
-    arabic, english = _MESSAGES.get(error.status, ("", ""))
-    code = {401: "Unauthorized", 422: "error"}.get(error.status, error.status)
-    detail: dict[str, Any] = {"code": code, "message": error.message or (english if is_english else arabic)}
-    if error.fields:
-        detail["fields"] = error.fields
-    return _json(error.status, {"status": error.status, "success": False, "error": detail})
-
-
-def _positive(request: Request, name: str, default: int) -> int:
-    value = request.args.get(name, "")
-    return max(1, int(value)) if value.isdigit() else default
-
-
-def _held(holder: dict[int, dict[str, Any]], key: str) -> dict[str, Any]:
-    return _first(row for row in (holder.get(int(key)),) if row is not None)
-
-
-def _first(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    for row in rows:
-        return row
-    raise ApiError(404)
-
-
-def _searchable(product: dict[str, Any]) -> str:
-    return " ".join([product["name"], product["sku"], *(sku["sku"] for sku in product["skus"])]).casefold()

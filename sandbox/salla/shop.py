@@ -14,15 +14,8 @@ from typing import Any
 import requests
 
 from sandbox.salla import bodies
-from sandbox.salla.generate import (
-    add_customer,
-    add_order,
-    apply_discount,
-    make_line,
-    product_body,
-    set_price,
-    status_row,
-)
+from sandbox.salla.generate import add_customer, product_body, set_price
+from sandbox.salla.orders import add_order, apply_discount, make_line, status_row
 from sandbox.salla.state import RIYADH, Order, ShopState, amount, cents, day, plain_day
 
 

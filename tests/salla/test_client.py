@@ -6,7 +6,7 @@ from salla_manager.core.model import Store
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.client import SallaClient
-from sandbox.salla import bodies, server
+from sandbox.salla import api, bodies
 
 
 class Provider:
@@ -48,7 +48,7 @@ def ids(rows):
 
 
 def test_lists_follow_the_shops_own_page_count(salla, client):
-    salla.per_page_cap = 7
+    salla.api.per_page_cap = 7
     assert ids(client.list("product")) == list(salla.state.products)
     pages = [query for _, path, query in salla.log.entries if path.endswith("/products")]
     assert [f"page={number}" in query for number, query in enumerate(pages, start=1)] == [True] * 4
@@ -56,7 +56,7 @@ def test_lists_follow_the_shops_own_page_count(salla, client):
 
 
 def test_orders_come_whole(salla, client):
-    salla.orders_per_page_cap = 4
+    salla.api.orders_per_page_cap = 4
     orders = list(client.list("order"))
     assert sorted(ids(orders)) == sorted(salla.state.orders)
     for order in orders:
@@ -94,15 +94,13 @@ def test_children_are_read_where_they_are_not_embedded(salla, client, monkeypatc
         """Neither children nor parent, as some answers are."""
         return {"id": row["id"], "name": row["name"], "sort_order": row["sort_order"]}
 
-    def children(server, request, key):
-        rows = server.state.categories.values()
-        return {"data": [bare(server.state, row) for row in rows if str(row["parent_id"]) == key]}
+    def children(resources, request, key):
+        rows = resources.state.categories.values()
+        return {"data": [bare(resources.state, row) for row in rows if str(row["parent_id"]) == key]}
 
     monkeypatch.setattr(bodies, "category", bare)
-    routes = [
-        (pattern, children if "children" in pattern else handler) for pattern, handler in server._ROUTES
-    ]
-    monkeypatch.setattr(server, "_ROUTES", routes)
+    routes = [(pattern, children if "children" in pattern else handler) for pattern, handler in api.ROUTES]
+    monkeypatch.setattr(api, "ROUTES", routes)
     found = {row["id"]: str(row.get("parent_id", 0)) for row in client.list("category")}
     assert found == {key: str(row["parent_id"]) for key, row in salla.state.categories.items()}
 
@@ -219,7 +217,7 @@ def test_a_silent_shop_is_offline(salla, provider):
 
 
 def test_a_list_that_breaks_off_does_not_end_silently(salla, client):
-    salla.per_page_cap = 10
+    salla.api.per_page_cap = 10
     rows = client.list("product")
     got = [next(rows)["id"] for _ in range(10)]
     salla.faults.add("/products", "error")

@@ -84,11 +84,11 @@ class SallaClient:
         return self._api.pages(_PATHS[entity_type], {}, budget)
 
     def store_info(self) -> dict[str, Any]:
-        """id, name, currency, domain, plan, type … of the store. ref: docs.salla.dev, Store information"""
+        """id, name, currency, domain, plan, type … of the store."""
         return mapping(self._api.get("/store/info", {}, Budget(0)).get("data"))
 
     def prices_include_tax(self) -> bool | None:
-        """The store's setting, None where it is not told. ref: docs.salla.dev, Settings list"""
+        """The store's setting, None where it is not told."""
         answer = self._api.get("/settings", {"entity": "products"}, Budget(0))
         for row in rows(answer.get("data")):
             if row.get("slug") == "products.product_price_included_tax" and isinstance(
@@ -150,7 +150,7 @@ class SallaClient:
                 yield from _new_category({"parent_id": parent_id, **category}, seen, waiting)
 
     def _children(self, parent_id: str, budget: Budget) -> list[dict[str, Any]]:
-        """The rows do not name their parent. ref: docs.salla.dev, Category children"""
+        """The rows do not name their parent."""
         try:
             return list(self._api.pages(f"/categories/{quote(parent_id, safe='')}/children", {}, budget))
         except ShopError as error:

@@ -43,6 +43,7 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
         "currency": currency(body.get("price"), body.get("currency"), context.currency),
         "price_includes_tax": includes_tax,
         "type": product_type(body.get("type")),
+        "tax_percent": _tax_percent(body),
     }
     product = build(
         "product",
@@ -55,7 +56,6 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
             "sku": text(body.get("sku")),
             "price": regular,
             "sale_price": sale,
-            "tax_percent": _tax_percent(body),
             "tax_reason_code": text(body.get("tax_reason_code")),
             "description": text(body.get("description")),
             "url": text(mapping(body.get("urls")).get("customer")) or text(body.get("url")),
