@@ -39,8 +39,8 @@ _LOG = logging.getLogger("sandbox.hub")
 class EmbeddedHub:
     """Takes webhooks and pulls at `url`, and works, between start() and stop().
 
-    settings: core's Settings; private addresses are always allowed here. token_url, client_id, client_secret:
-    the shop platform's token service. client_for: replaces the platforms' own clients.
+    settings: core's Settings; private addresses are always allowed here. api_url: of the shops whose store
+    says none; token_url, client_id, client_secret: the platform's token service. client_for: replaces the platforms' own clients.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class EmbeddedHub:
         port: int = 0,
         settings: Settings | None = None,
         *,
+        api_url: str = "",
         token_url: str = TOKEN_URL,
         client_id: str = "sandbox",
         client_secret: str = "sandbox",
@@ -59,6 +60,7 @@ class EmbeddedHub:
         settings = replace(settings or Settings(), allow_private_addresses=True)
         self.store = SqliteHubStore(str(path), settings)
         self.port = port
+        self._api_url = api_url
         self._token_service = (client_id, client_secret, token_url)
         self._sweep_seconds = sweep_seconds
         self._workers = workers
@@ -258,7 +260,7 @@ class EmbeddedHub:
         tokens = Tokens(
             _TokenRow(self.store, store.name, lock), client_id, client_secret, token_url=token_url
         )
-        return registry.client(store, tokens)
+        return registry.client(replace(store, base_url=store.base_url or self._api_url), tokens)
 
 
 class SystemClock:

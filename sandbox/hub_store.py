@@ -177,7 +177,6 @@ class SqliteHubStore:
                 EventStatus.RECEIVED,
                 _time(now),
                 EventStatus.FAILED,
-                EventStatus.UNKNOWN_STORE,
                 _time(now),
                 limit,
             ),

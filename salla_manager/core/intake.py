@@ -67,6 +67,9 @@ def _keep_event(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:
         message = f"No Store Account has the merchant {webhook.merchant_id}. Install the app there or make the store."
     event = _event(platform, webhook, host, store.name if store else "", status, message)
     name, is_new = host.store.add_event(event)
+    if not is_new:
+        # Two changes of the shop may share one body, so a repeat is a reason to look again.
+        host.store.finish_event(name, status, message)
     return _accept(name, is_new)
 
 

@@ -138,7 +138,7 @@ def _work(host: Host, work: _Work) -> Result:
         return _told(host, outbox.absorb_deletion(key, store, host, observed_at=work.received_at))
     client = host.client_for(store)
     body, observed_at = signal.body, work.received_at
-    if client is not None and (body is None or signal.entity_type == "order"):
+    if client is not None and _is_to_be_read(work):
         observed_at = host.clock.now()
         body = client.fetch(signal.entity_type, signal.external_id)
         if body is None:
@@ -148,6 +148,12 @@ def _work(host: Host, work: _Work) -> Result:
     if body is None:
         return Result(EventStatus.FAILED, _no_client_reason(store, signal))
     return _told(host, ingest(host, store, client, signal.entity_type, body, observed_at))
+
+
+def _is_to_be_read(work: _Work) -> bool:
+    """A body that came twice may be older than what came in between."""
+    is_repeat = any(event.duplicates for event in work.events)
+    return work.signal.body is None or work.signal.entity_type == "order" or is_repeat
 
 
 def _told(host: Host, outcomes: list[Outcome]) -> Result:

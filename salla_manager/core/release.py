@@ -22,7 +22,7 @@ class ReleaseReport:
 def release_parked(host: Host) -> ReleaseReport:
     """Look again at every Held and Waiting command: each minute, and on demand after a switch was turned."""
     report = ReleaseReport()
-    released: list[OutboundCommand] = []
+    woken: list[str] = []
     # A closed gate holds thousands for one reason; it is looked at once.
     gates: dict[tuple[str, str, str], str] = {}
     for status in (CommandStatus.HELD, CommandStatus.WAITING):
@@ -30,9 +30,9 @@ def release_parked(host: Host) -> ReleaseReport:
         while page := host.store.parked_commands(status, PAGE, after):
             after = page[-1].name
             report.looked_at += len(page)
-            released += [command for command in page if _look_again(host, command, gates)]
-    report.released = len(released)
-    _wake(host, released)
+            woken += filter(None, (_look_again(host, command, gates) for command in page))
+    report.released = len(woken)
+    _wake(host, woken)
     return report
 
 
@@ -40,21 +40,21 @@ def release_waiting_on(host: Host, record: str) -> int:
     """The record has reached the ERP: let go what waited for it alone."""
     with host.store.transaction():
         waiting = host.store.waiting_for_record(record)
-    released = [command for command in waiting if _look_again(host, command, {})]
-    _wake(host, released)
-    return len(released)
+    woken = list(filter(None, (_look_again(host, command, {}) for command in waiting)))
+    _wake(host, woken)
+    return len(woken)
 
 
-def _look_again(host: Host, command: OutboundCommand, gates: dict[tuple[str, str, str], str]) -> bool:
-    """Whether the command is Queued now."""
+def _look_again(host: Host, command: OutboundCommand, gates: dict[tuple[str, str, str], str]) -> str:
+    """The ERP Instance to wake where the command is Queued now, else empty."""
     gate = (command.store, command.command_type, command.erp_instance)
     if command.erp_instance and gates.get(gate) and gates[gate] == command.reason:
-        return False
+        return ""
     with host.store.transaction():
         store = host.store.store(command.store)
         addressed = _address(host, command, store)
         if addressed is None:
-            return False
+            return ""
         gates[gate] = readiness.closed_gate(host.store, store, addressed)
         if store is None or gates[gate]:
             placement = readiness.Placement(CommandStatus.HELD, gates[gate])
@@ -65,12 +65,12 @@ def _look_again(host: Host, command: OutboundCommand, gates: dict[tuple[str, str
             command.reason,
             command.waits_for,
         ):
-            return False
+            return ""
         update = CommandUpdate(
             placement.status, placement.reason, command.attempts, None, placement.waits_for
         )
         is_first = host.store.update_command(command.name, command.status, update)
-    return is_first and placement.status == CommandStatus.QUEUED
+    return addressed.erp_instance if is_first and placement.status == CommandStatus.QUEUED else ""
 
 
 def _address(host: Host, command: OutboundCommand, store: Store | None) -> OutboundCommand | None:
@@ -95,6 +95,6 @@ def _address(host: Host, command: OutboundCommand, store: Store | None) -> Outbo
     )
 
 
-def _wake(host: Host, commands: Iterable[OutboundCommand]) -> None:
-    for instance in dict.fromkeys(command.erp_instance for command in commands):
+def _wake(host: Host, instances: Iterable[str]) -> None:
+    for instance in dict.fromkeys(instances):
         host.jobs.dispatch(instance)
