@@ -47,6 +47,7 @@ def point(bench: Bench, app: str) -> bool:
     # `bench get-app` may have cloned this very checkout under the app's name; then it needs no folder.
     if folder.resolve() != CHECKOUT:
         linked, described = link_package(folder, app), write_pyproject(bench, app)
+        make_repository(bench, folder)
         if described or not resolves_here(bench, app):
             install_editable(bench, folder)
         changed = linked or described
@@ -77,6 +78,18 @@ def link_package(folder: Path, app: str) -> bool:
     return True
 
 
+def make_repository(bench: Bench, folder: Path) -> None:
+    """`bench setup requirements` and `bench update` want a git repository; one without a remote they leave alone."""
+    if (folder / ".git").exists():
+        return
+    bench.output(["git", "init", "--quiet"], cwd=folder)
+    (folder / ".git" / "info" / "exclude").write_text("*\n")
+    author = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+    bench.output(
+        ["git", *author, "commit", "--quiet", "--allow-empty", "-m", "Link to a checkout"], cwd=folder
+    )
+
+
 def write_pyproject(bench: Bench, app: str) -> bool:
     path, text = bench.apps / app / "pyproject.toml", pyproject_text(bench, app)
     if path.is_file() and path.read_text() == text:
@@ -97,8 +110,12 @@ def find_package(bench: Bench, app: str) -> str:
 
 
 def resolves_here(bench: Bench, app: str) -> bool:
-    found = find_package(bench, app)
-    return bool(found) and Path(found).resolve() == CHECKOUT / app / "__init__.py"
+    """Through the link of the app's folder, so that changing the link is enough the next time."""
+    return find_package(bench, app) == str(bench.apps / app / app / "__init__.py") and leads_here(bench, app)
+
+
+def leads_here(bench: Bench, app: str) -> bool:
+    return (bench.apps / app / app).resolve() == CHECKOUT / app
 
 
 def install_editable(bench: Bench, folder: Path) -> None:
@@ -175,6 +192,17 @@ def interrupted_marker(bench: Bench, site: str, what: str) -> Iterator[bool]:
     path.unlink()
 
 
+@contextmanager
+def database(bench: Bench) -> Iterator[None]:
+    """Up for the time of the work: `bench start` wants to start its own Redis afterwards."""
+    started = services.start(bench, "data")
+    try:
+        yield
+    finally:
+        for service in reversed(started):
+            services.stop_one(bench, service)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Get an app of this checkout onto a bench")
     parser.add_argument("--bench", help="bench folder (default: $BENCH_DIR or ~/frappe-bench)")
@@ -195,8 +223,8 @@ def main() -> None:
         point(bench, app)
         print(f"{app} on {bench.root} is {CHECKOUT / app}")
         if args.site:
-            services.start(bench, "data")
-            install_or_migrate(bench, app, args.site)
+            with database(bench):
+                install_or_migrate(bench, app, args.site)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ quick. What varies comes from the environment:
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import os
 import secrets
@@ -18,7 +19,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apps
@@ -28,7 +30,7 @@ import sites
 import sources
 from layout import CLIENT, HUB, OUR_APPS, SITES, Bench, BenchError, bench_from, command
 
-# Written by whoever pairs the two sites and starts the simulated shop; called with the bench folder.
+# The last step runs this file when it exists, as `pair.py --bench DIR` with both sites up; it must be safe to repeat.
 PAIR = Path(__file__).with_name("pair.py")
 MARIADB_CONF = """\
 # Written by scripts/bench/create.py for the MariaDB of this bench only.
@@ -69,6 +71,7 @@ watch: bench watch
 
 
 def system_packages(bench: Bench) -> str:
+    host.check_python()
     missing = host.missing_packages(bench)
     if missing:
         host.install_packages(bench, missing)
@@ -148,7 +151,16 @@ def python_packages(bench: Bench) -> str:
     if not ready:
         sources.install_python(bench)
     sources.install_bench_command(bench)
+    write_activate(bench)
     return "already installed" if ready else "installed"
+
+
+def write_activate(bench: Bench) -> None:
+    """For people: the bench command calls uv and yarn by name."""
+    path = bench.root / "tools" / "activate"
+    path.parent.mkdir(exist_ok=True)
+    folders = [bench.root / "tools" / "bench" / "bin", bench.root / "tools" / "node_modules" / ".bin"]
+    path.write_text(f'export PATH="{folders[0]}:{folders[1]}:$PATH"\n')
 
 
 def node_packages(bench: Bench) -> str:
@@ -187,9 +199,7 @@ def assets(bench: Bench) -> str:
 def two_sites(bench: Bench) -> str:
     print(flush=True)
     for site in SITES:
-        sites.create(bench, site)
-        sites.configure(bench, site)
-        sites.answer_wizard(bench, site)
+        sites.create_or_update(bench, site)
     return "ready"
 
 
@@ -235,13 +245,29 @@ STEPS: list[tuple[str, Callable[[Bench], str]]] = [
 
 def create(bench: Bench) -> None:
     began = time.monotonic()
+    bench.logs.mkdir(parents=True, exist_ok=True)
+    with only_one(bench):
+        run_steps(bench)
+    print(f"\nBench ready in {time.monotonic() - began:.0f} s.")
+    print_where(bench)
+
+
+@contextmanager
+def only_one(bench: Bench) -> Iterator[None]:
+    with (bench.root / ".create.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError(f"another `make bench` is at work in {bench.root}; wait for it") from None
+        yield
+
+
+def run_steps(bench: Bench) -> None:
     for number, (title, step) in enumerate(STEPS, 1):
         print(f"[{number}/{len(STEPS)}] {title} ", end="", flush=True)
         at = time.monotonic()
         result = step(bench)
         print(f"{result} ({time.monotonic() - at:.0f} s)", flush=True)
-    print(f"\nBench ready in {time.monotonic() - began:.0f} s.")
-    print_where(bench)
 
 
 def print_where(bench: Bench) -> None:
@@ -251,13 +277,8 @@ def print_where(bench: Bench) -> None:
     print(f"  client  http://{CLIENT}:{port}")
     print(f"  login   Administrator / {config['admin_password']}")
     print(f"  folder  {bench.root} (logs in {bench.logs})")
-    print(f"  bench   cd {bench.root} && {bench_command(bench)} --site {HUB} …")
+    print(f"  bench   cd {bench.root} && source tools/activate && bench --site {HUB} …")
     print("  stop    python3 scripts/bench/services.py stop")
-
-
-def bench_command(bench: Bench) -> str:
-    own = Path("tools", "bench", "bin", "bench")
-    return str(own) if (bench.root / own).exists() else "bench"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -68,6 +69,14 @@ def as_root() -> list[str] | None:
     ):
         return ["sudo", "-n"]
     return None
+
+
+def check_python() -> None:
+    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise BenchError(
+            f"Frappe 15 needs Python 3.10 to 3.13 and this is {found}; try `make bench PYTHON=python3.12`"
+        )
 
 
 def check_node(bench: Bench) -> None:

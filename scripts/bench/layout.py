@@ -8,7 +8,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 HUB, CLIENT = "hub.localhost", "client.localhost"
 # Which of our apps each site runs; ERPNext comes first where it is needed.
 SITES: dict[str, tuple[str, ...]] = {HUB: ("salla_manager",), CLIENT: ("erpnext", "salla_executor")}
+# A long command must not outlive us: the next run would start the same one beside it.
+TIED = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 OUR_APPS = ("salla_manager", "salla_executor")
 
 
@@ -74,6 +78,8 @@ class Bench:
         """The caller's environment without what changes Frappe's behaviour behind our back."""
         # With CI set, workers run every job in test mode and `build` and `run-tests` take other paths.
         dropped = {"CI", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SITES_PATH", "FRAPPE_SITE"}
+        # Set inside a git hook, where they would turn our git commands to the hook's repository.
+        dropped |= {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
         env = {key: value for key, value in os.environ.items() if key not in dropped}
         tools = [self.root / folder for folder in ("env/bin", "tools/bench/bin", "tools/node_modules/.bin")]
         # Debian keeps mariadbd in /usr/sbin, which ordinary users do not have on their path.
@@ -95,10 +101,10 @@ class Bench:
         log_file = self.logs / f"{log}.log"
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("ab") as sink:
-            sink.write(f"\n$ {' '.join(map(str, command))}\n".encode())
+            sink.write(f"\n$ {shown(command)}\n".encode())
             sink.flush()
             process = subprocess.Popen(
-                command,
+                [*TIED, *command],
                 cwd=cwd or self.sites,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
@@ -107,9 +113,9 @@ class Bench:
             )
             code = wait_with_ticks(process)
         if code:
-            reason = last_line(log_file)
+            reason = reason_in(log_file)
             raise BenchError(
-                f"`{Path(command[0]).name} {' '.join(command[1:4])} …` ended with status {code}"
+                f"`{shown(command)}` ended with status {code}"
                 f"{f' ({reason})' if reason else ''}; {hint or 'read'} {log_file}"
             )
 
@@ -160,9 +166,24 @@ def read_toml(bench: Bench, path: Path) -> dict[str, Any]:
     return json.loads(bench.output([str(bench.python), "-c", script, str(path)]))
 
 
-def last_line(path: Path) -> str:
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines and not lines[-1].startswith("$ ") else ""
+def shown(command: Sequence[str]) -> str:
+    """The command as a person would type it, without passwords."""
+    words = list(map(str, command))
+    if "frappe.utils.bench_helper" in words:
+        words = ["bench", *words[words.index("frappe.utils.bench_helper") + 2 :]]
+    secret = ["password" in before for before in ["", *words]]
+    return " ".join("***" if hide else word for word, hide in zip(words, secret, strict=False))
+
+
+def reason_in(path: Path) -> str:
+    """The line of a log that most likely says what went wrong: the last one that calls itself an error."""
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()[-40:] if line.strip()]
+    named = [
+        line
+        for line in lines
+        if re.match(r"(fatal|error|e|[\w.]*(Error|Exception))\b ?:", line, re.IGNORECASE)
+    ]
+    return (named or lines or [""])[-1][:200]
 
 
 def wait_with_ticks(process: subprocess.Popen[bytes], every: float = 5.0) -> int:
@@ -195,6 +216,7 @@ def timed(text: str) -> Iterator[None]:
 
 def command(main: Callable[[], int | None]) -> NoReturn:
     """Run a script's main and turn what goes wrong into one sentence and a status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         raise SystemExit(main() or 0)
     except BenchError as error:

@@ -114,14 +114,20 @@ def is_up(bench: Bench, service: Service) -> bool:
     return running_pid(bench, service) is not None
 
 
-def start(bench: Bench, group: str = "all") -> None:
+def start(bench: Bench, group: str = "all") -> list[Service]:
+    """Start what is down; returns what that was."""
     if group != "data":
         sentence = host.ensure_names(list(SITES))
         if sentence:
             print(f"  note: {sentence}", flush=True)
-    for service in services(bench):
-        if group in (service.group, "all") and not is_up(bench, service):
-            start_one(bench, service)
+    down = [
+        service
+        for service in services(bench)
+        if group in (service.group, "all") and not is_up(bench, service)
+    ]
+    for service in down:
+        start_one(bench, service)
+    return down
 
 
 def start_one(bench: Bench, service: Service) -> None:

@@ -26,24 +26,36 @@ EVERYWHERE = {
 WIZARD = Path(__file__).with_name("wizard.py")
 
 
-def create(bench: Bench, site: str) -> None:
-    """Create the site with its apps; a site that is there already is brought up to this checkout."""
-    if not bench.has_site(site) or apps.marker(bench, site, "site").exists():
-        with timed(f"  creating {site}"), apps.interrupted_marker(bench, site, "site") as again:
+def create_or_update(bench: Bench, site: str) -> None:
+    """Make the site, or bring one that is there up to this checkout."""
+    if bench.has_site(site) and not apps.marker(bench, site, "site").exists():
+        update(bench, site)
+        return
+    # A site whose making was cut off was never in anybody's use, so it is made anew.
+    with apps.interrupted_marker(bench, site, "site") as again:
+        with timed(f"  creating {site}"):
             new_site(bench, site, again)
+        for app in SITES[site]:
+            apps.install(bench, app, site)
+        configure(bench, site)
+        answer_wizard(bench, site)
+
+
+def update(bench: Bench, site: str) -> None:
     installed = apps.installed_apps(bench, site)
     missing = [app for app in SITES[site] if app not in installed or apps.marker(bench, site, app).exists()]
     for app in missing:
         apps.install(bench, app, site)
     if not missing:
         apps.migrate(bench, site)
+    configure(bench, site)
+    answer_wizard(bench, site)
 
 
 def new_site(bench: Bench, site: str, again: bool) -> None:
     config = bench.config()
     command = ["new-site", site, "--admin-password", config["admin_password"]]
     command += ["--db-root-password", config["root_password"]]
-    # A site whose creation was cut off holds nothing yet, so it is made anew.
     bench.run(bench.frappe(*command, *(["--force"] if again else [])), log=f"new-{site}")
 
 

@@ -46,7 +46,16 @@ def clone(bench: Bench, app: str) -> None:
     local = local_source(app)
     aside = bench.root / f".{app}.clone"
     shutil.rmtree(aside, ignore_errors=True)
-    command = ["git", "clone", "--origin", "upstream", "--branch", BRANCH, "--single-branch"]
+    command = [
+        *trusting(bench, local),
+        "git",
+        "clone",
+        "--origin",
+        "upstream",
+        "--branch",
+        BRANCH,
+        "--single-branch",
+    ]
     # A local clone is linked, not copied, so there is nothing to gain from a shallow one.
     command += [str(local)] if local else ["--depth", "1", source_of(app)]
     hint = f"set {variable} to a git URL or clone that has the branch {BRANCH}; read"
@@ -56,6 +65,15 @@ def clone(bench: Bench, app: str) -> None:
     if not (aside / app / "hooks.py").is_file():
         raise BenchError(f"{source_of(app)} holds no {app}; set {variable} to a clone of {app}")
     aside.replace(bench.apps / app)
+
+
+def trusting(bench: Bench, local: Path | None) -> list[str]:
+    """Git refuses a local clone that another user owns; naming it in the environment is consent enough."""
+    if local is None:
+        return []
+    settings = bench.root / "config" / "gitconfig"
+    settings.write_text(f"[safe]\n\tdirectory = {local}\n\tdirectory = {local}/.git\n")
+    return ["env", f"GIT_CONFIG_GLOBAL={settings}"]
 
 
 def only_registries(folder: Path) -> None:
@@ -94,11 +112,14 @@ def install_bench_command(bench: Bench) -> None:
     bench.run([sys.executable, "-m", "venv", "--clear", str(folder)], cwd=bench.root, log="python")
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
     bench.run([*pip, "frappe-bench>=5.25"], cwd=bench.root, log="python")
+    # `bench init` marks bench's own patches as done on a new folder; `bench update` would run them otherwise.
+    for patches in folder.glob("lib/python*/site-packages/bench/patches/patches.txt"):
+        shutil.copy(patches, bench.root / "patches.txt")
 
 
 def requirements_stamp(bench: Bench) -> tuple[Path, str]:
     """A file and what it says once these very requirements are installed."""
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
     for app in SOURCES:
         digest.update((bench.apps / app / "pyproject.toml").read_bytes())
     return bench.root / "env" / ".requirements", digest.hexdigest()
@@ -110,8 +131,11 @@ def python_is_ready(bench: Bench) -> bool:
 
 
 def install_python(bench: Bench) -> None:
-    if not bench.python.exists():
-        bench.run([sys.executable, "-m", "venv", str(bench.root / "env")], cwd=bench.root, log="python")
+    # pip is the last thing a new environment gets, so without it the making was cut off.
+    if not (bench.root / "env" / "bin" / "pip").exists():
+        bench.run(
+            [sys.executable, "-m", "venv", "--clear", str(bench.root / "env")], cwd=bench.root, log="python"
+        )
     pip = [str(bench.python), "-m", "pip", "install", "--disable-pip-version-check"]
     bench.run([*pip, SETUPTOOLS, "wheel"], cwd=bench.root, log="python")
     folders = [part for app in SOURCES for part in ("-e", str(bench.apps / app))]

@@ -117,8 +117,16 @@ def alone(bench: Bench) -> Iterator[None]:
         yield
 
 
-def wake_scheduler(bench: Bench, site: str) -> None:
+@contextmanager
+def scheduler_kept(bench: Bench, site: str) -> Iterator[None]:
     """The runner switches the scheduler off and leaves it so when it dies half-way."""
+    try:
+        yield
+    finally:
+        enable_scheduler(bench, site)
+
+
+def enable_scheduler(bench: Bench, site: str) -> None:
     try:
         bench.output(bench.frappe("--site", site, "scheduler", "enable"))
     except BenchError as error:
@@ -147,9 +155,8 @@ def main() -> int:
         prepare(bench, wanted)
         outcomes = []
         for app in wanted:
-            outcomes.append(run_suite(bench, app, more))
-            if outcomes[-1].problem:
-                wake_scheduler(bench, SUITES[app])
+            with scheduler_kept(bench, SUITES[app]):
+                outcomes.append(run_suite(bench, app, more))
     failed = sum(outcome.failed for outcome in outcomes)
     print(f"\n{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed", flush=True)
     return 1 if failed else 0
