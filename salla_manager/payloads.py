@@ -53,11 +53,7 @@ class Payload(Model):
 
     def content(self) -> dict[str, Any]:
         """The payload as JSON values without what does not count as a change."""
-        values = self.model_dump(mode="json")
-        for part in (values, values.get("customer") or {}):
-            part.pop("raw", None)
-            part.pop("updated_at", None)
-        return values
+        return self.model_dump(mode="json", exclude={"raw", "updated_at"})
 
 
 class CategoryPayload(Payload):
@@ -129,6 +125,7 @@ class VariantPayload(Payload):
     sale_price: Money | None = None
     price_includes_tax: bool = False
     currency: Currency | None = None
+    tax_percent: Money | None = Field(None, description="percent; 0 for zero-rated and exempt goods")
     options: list[OptionValue] = []
     barcode: str | None = None
     weight: Money | None = None
@@ -233,6 +230,13 @@ class OrderPayload(Payload):
     note: str | None = None
     customer: CustomerPayload | None = Field(None, description="empty for a guest of whom nothing is known")
     items: list[OrderLine] = []
+
+    def content(self) -> dict[str, Any]:
+        """A customer who changed is a change of the customer, not of the orders."""
+        values = super().content()
+        if self.customer:
+            values["customer"] = self.customer.external_id
+        return values
 
 
 PAYLOADS: dict[str, type[Payload]] = {

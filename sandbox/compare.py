@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.salla import bodies
-from sandbox.salla.state import Order, ShopState, cents
+from sandbox.salla.state import Line, Order, ShopState, cents
 from sandbox.world import World
 
 DOCTYPES = {
@@ -47,7 +47,10 @@ class Comparison:
             "order_status": {str(row["id"]): row for row in bodies.statuses()},
             "product": products,
             "variant": {
-                str(sku["id"]): (row, sku) for row in state.products.values() for sku in row["skus"] if sku["sku"]
+                str(sku["id"]): (row, sku)
+                for row in state.products.values()
+                for sku in row["skus"]
+                if sku["sku"]
             },
             "customer": {str(key): row for key, row in state.customers.items()},
             "order": {str(key): order for key, order in state.orders.items() if not order.is_deleted},
@@ -58,7 +61,9 @@ class Comparison:
         for key in wanted.keys() - found.keys():
             self.differences.append(f"{entity_type} {key} is not in the ERP.")
         for key in found.keys() - wanted.keys():
-            self.differences.append(f"{entity_type} {key} is in the ERP as {found[key][1]}, but not in the shop.")
+            self.differences.append(
+                f"{entity_type} {key} is in the ERP as {found[key][1]}, but not in the shop."
+            )
         self._compare_doubles(entity_type, found)
         check = getattr(self, f"_{entity_type}", None)
         for key in sorted(wanted.keys() & found.keys()) if check else ():
@@ -72,26 +77,30 @@ class Comparison:
     def _compare_doubles(self, entity_type: str, found: dict[str, tuple[str, str]]) -> None:
         for document, count in Counter(found.values()).items():
             if count > 1:
-                self.differences.append(f"{document[1]} stands for {count} shop entities of type {entity_type}.")
+                self.differences.append(
+                    f"{document[1]} stands for {count} shop entities of type {entity_type}."
+                )
         if entity_type == "order":
             extra = self.documents["Sales Order"].keys() - {name for _, name in found.values()}
             self.differences += [f"Sales Order {name} belongs to no shop order." for name in sorted(extra)]
 
     def _category(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
-        yield from _unequal("name", row["name"], document["name"])
+        yield from _unequal("name", row["name"], document["title"])
 
     def _brand(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
-        yield from _unequal("name", row["name"], document["name"])
+        yield from _unequal("name", row["name"], document["title"])
 
     def _product(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
         yield from _unequal("code", row["sku"], document["item_code"])
         yield from _unequal("name", row["name"], document["item_name"])
-        yield from _unequal("template", bool(row["skus"]), document["has_variants"])
+        yield from _unequal("template", bool(row["skus"]), bool(document["has_variants"]))
         yield from _unequal("stock item", row["type"] == "product", bool(document["is_stock_item"]))
         if not row["skus"]:
             yield from self._price(row, document)
 
-    def _variant(self, pair: tuple[dict[str, Any], dict[str, Any]], document: dict[str, Any]) -> Iterator[str]:
+    def _variant(
+        self, pair: tuple[dict[str, Any], dict[str, Any]], document: dict[str, Any]
+    ) -> Iterator[str]:
         product, sku = pair
         yield from _unequal("code", sku["sku"], document["item_code"])
         if product["sku"]:
@@ -104,7 +113,7 @@ class Comparison:
         yield from _unequal("price", self.state.net_price(Decimal(row["regular_price"]["amount"])), rate)
 
     def _customer(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
-        yield from _unequal("name", row["full_name"], document["name"])
+        yield from _unequal("name", row["full_name"], document["title"])
         yield from _unequal("phone", f"+966{row['mobile']}", document["phone"])
         yield from _unequal("e-mail", row["email"], document["email"])
 
@@ -117,12 +126,16 @@ class Comparison:
         yield from _unequal("status", order.status, document["shop_status"])
         yield from _unequal("reference", str(order.reference), document["reference"])
         yield from _unequal("flagged difference", "", document["difference"] or "")
-        lines = [(line.sku, Decimal(line.quantity)) for line in order.lines]
+        lines = [(self._item_code(line), Decimal(line.quantity)) for line in order.lines]
         erp_lines = [(line["item_code"], Decimal(str(line["quantity"]))) for line in document["lines"]]
         yield from _unequal("lines", lines, erp_lines)
         if total == erp_total:
             self.orders_equal += 1
             self.total += total
+
+    def _item_code(self, line: Line) -> str | None:
+        kind, key = ("variant", line.sku_id) if line.sku_id else ("product", line.product_id)
+        return self.references.get((kind, str(key)), ("", None))[1]
 
 
 def _unequal(what: str, shop: Any, erp: Any) -> Iterator[str]:

@@ -72,19 +72,26 @@ class Report:
         lines += [f"{what}: {value}" for what, value in self.checks.items()]
         lines += [""]
         lines += [f"DIFFERENCE  {text}" for text in self.differences]
-        verdict = "The ERP holds what the shop holds, to the halala." if self.is_green else "NOT EQUAL, see above."
+        verdict = (
+            "The ERP holds what the shop holds, to the halala." if self.is_green else "NOT EQUAL, see above."
+        )
         return "\n".join([*lines, f"{verdict} ({self.seconds:.1f} s)"])
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         values = asdict(self) | {"is_green": self.is_green}
-        path.write_text(json.dumps(values, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+        path.write_text(
+            json.dumps(values, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8"
+        )
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
-        "  ".join(cell.ljust(width) if index == 0 else cell.rjust(width) for index, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
     return [lines[0], "-" * len(lines[0]), *lines[1:]]

@@ -3,6 +3,7 @@ SQLite and loopback; the one on a real bench is in `bench_world`."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections import Counter
@@ -72,7 +73,9 @@ class World(Protocol):
 
 
 def demo_shop() -> SimulatedSalla:
-    state = generate(seed=7, categories=9, brands=4, products=32, customers=15, orders=20, merchant_id=MERCHANT)
+    state = generate(
+        seed=7, categories=9, brands=4, products=32, customers=15, orders=20, merchant_id=MERCHANT
+    )
     return SimulatedSalla(state)
 
 
@@ -113,7 +116,9 @@ class EmbeddedWorld:
             client_id=self.salla.oauth.client_id,
             client_secret=self.salla.oauth.client_secret,
         ).start()
-        self.executor = EmbeddedExecutor(self._folder / "executor.sqlite", "ERP-INSTANCE-0001", self.secret).start()
+        self.executor = EmbeddedExecutor(
+            self._folder / "executor.sqlite", "ERP-INSTANCE-0001", self.secret
+        ).start()
         self._pair()
         return self
 
@@ -183,26 +188,29 @@ class EmbeddedWorld:
 
     def events(self) -> dict[str, int]:
         rows = self.hub.rows("event")
-        return dict(Counter(row["status"] for row in rows)) | {"duplicates": sum(row["duplicates"] for row in rows)}
+        return dict(Counter(row["status"] for row in rows)) | {
+            "duplicates": sum(row["duplicates"] for row in rows)
+        }
 
     def references(self) -> dict[tuple[str, str], tuple[str, str]]:
         with self.executor.store.receiver() as receiver:
             rows = receiver.connection.execute("select * from refs").fetchall()
         return {
-            (row["entity_type"], row["external_id"]): (row["doctype"], row["docname"]) for row in rows if row["docname"]
+            (row["entity_type"], row["external_id"]): (row["doctype"], row["docname"])
+            for row in rows
+            if row["docname"]
         }
 
     def documents(self, doctype: str) -> dict[str, dict[str, Any]]:
-        return {row["name"]: _plain(doctype, row) for row in self.executor.documents(doctype)}
-
-
-def _plain(doctype: str, row: dict[str, Any]) -> dict[str, Any]:
-    if doctype == "Item":
-        return {**row, "has_variants": bool(row["has_variants"])}
-    if doctype == "Sales Order":
-        lines = [{"item_code": line["item_code"], "quantity": line["quantity"]} for line in row["lines"]]
-        return {**row, "lines": lines}
-    return row
+        with self.executor.store.receiver() as receiver:
+            rows = receiver.connection.execute(
+                "select name, body from documents where doctype = ?", (doctype,)
+            )
+            found = {row["name"]: json.loads(row["body"]) for row in rows}
+        return {
+            name: {**body, "title": body.get("customer_name") or body.get("name")}
+            for name, body in found.items()
+        }
 
 
 def forge(executor_url: str, instance_id: str) -> int:
@@ -214,4 +222,6 @@ def forge(executor_url: str, instance_id: str) -> int:
     )  # fmt: skip
     body = contract.encode_command(command)
     headers = contract.signed_headers(instance_id, "not the secret", body, key, now=int(time.time()))
-    return requests.post(executor_url + contract.DISPATCH_PATH, data=body, headers=headers, timeout=30).status_code
+    return requests.post(
+        executor_url + contract.DISPATCH_PATH, data=body, headers=headers, timeout=30
+    ).status_code

@@ -44,7 +44,7 @@ def light_order(state: ShopState, order: Order) -> dict[str, Any]:
         "currency": state.currency,
         "amounts": _amounts(state, order),
         "exchange_rate": {"base_currency": "SAR", "exchange_currency": "USD", "rate": Decimal("0.266592")},
-        "receiver": _receiver(customer),
+        "receiver": order.receiver,
         "customer": {
             key: value for key, value in customer.items() if key not in ("groups", "full_name", "lang")
         },
@@ -70,14 +70,6 @@ def _amounts(state: ShopState, order: Order) -> dict[str, Any]:
         "tax": {"percent": f"{order.tax_percent:.2f}", "amount": amount(order.tax)},
         "discounts": [coupon] if order.coupon and order.discount else [],
         "total": amount(order.total),
-    }
-
-
-def _receiver(customer: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": customer["full_name"],
-        "email": customer["email"] or "",
-        "phone": f"966{customer['mobile']}",
     }
 
 
@@ -145,7 +137,7 @@ def shipment(state: ShopState, order: Order) -> dict[str, Any]:
         "ship_from": {"type": "branch", "branch_id": order.branch_id, "name": _branch_name(state, order)},
         "ship_to": {
             "type": "address",
-            **_receiver(customer),
+            **order.receiver,
             "country": "السعودية",
             "city": customer["city"],
             "address_line": f"شارع الملك فهد، {customer['city']}",
@@ -165,10 +157,9 @@ def _branch_name(state: ShopState, order: Order) -> str | None:
 
 def full_order(state: ShopState, order: Order) -> dict[str, Any]:
     """The order as order.created carries it: lines and shipping included."""
-    customer = state.customers[order.customer_id]
     sent = shipment(state, order)
     places = {
-        "receiver": _receiver(customer),
+        "receiver": order.receiver,
         "address": {**sent["ship_to"], "shipping_address": "شارع الملك فهد"},
     }
     return {

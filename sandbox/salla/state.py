@@ -72,6 +72,8 @@ class Order:
     is_shippable: bool = True
     branch_id: int | None = None
     is_deleted: bool = False
+    # As the buyer gave it with the order: name, email, phone.
+    receiver: dict[str, Any] = field(default_factory=dict)
 
     @property
     def subtotal(self) -> Decimal:

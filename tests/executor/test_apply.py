@@ -153,6 +153,13 @@ def test_variant_of_a_template(bench):
     assert [one["item_code"] for one in bench.documents("Item Price")] == ["SKU-21"]
 
 
+def test_variant_of_a_product_that_is_not_sent_is_an_item_of_its_own(bench):
+    variant = {"external_id": "21", "product_id": "99", "name": "Red", "sku": "SKU-21"}
+    ack = bench.send("variant", variant)
+    assert ack.payload["erp_doc"] == {"doctype": "Item", "name": "SKU-21"}
+    assert "Item of its own" in ack.payload["message"]
+
+
 def test_variant_of_a_product_without_options_is_an_item_of_its_own(bench):
     bench.send("product", product())
     ack = applied(bench.send("variant", variant()), "Item", "SKU-21")

@@ -132,13 +132,13 @@ def test_dry_run_of_a_failure_is_not_kept(bench):
 
 
 def test_retryable_failure_leaves_nothing_and_runs_again(bench):
-    variant = {"external_id": "21", "product_id": "11", "name": "Red", "sku": "SKU-21"}
-    sent = command("variant", variant)
+    child = {"external_id": "32", "name": "Cups", "parent_id": "31"}
+    sent = command("category", child)
     ack = bench.post(*signed(sent))
     assert (ack.http_status, ack.ack_status, ack.payload["retryable"]) == (503, "failed", True)
-    assert ack.payload["error_code"] == "unknown_product"
+    assert ack.payload["error_code"] == "unknown_parent"
     assert bench.counts(*WRITTEN) == dict.fromkeys(WRITTEN, 0)
-    assert bench.send("product", product()).ack_status == "applied"
+    assert bench.send("category", {"external_id": "31", "name": "Kitchen"}).ack_status == "applied"
     assert bench.post(*signed(sent)).ack_status == "applied"
 
 
