@@ -1,0 +1,160 @@
+"""From stored events to commands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hub_kit import NOW, Hub, body
+
+from salla_manager.core.commands import process_event_again
+from salla_manager.core.model import RecordStatus
+from salla_manager.platforms.port import ShopError
+
+
+def test_several_signals_of_one_entity_are_worked_on_once(hub: Hub) -> None:
+    hub.shop.has("order", body("order", items=[], customer=None))
+    for event in ("order.created", "order.updated", "order.paid"):
+        hub.webhook(event, external_id="900")
+    report = hub.process()
+    assert (report.signals, report.events, hub.shop.fetched) == (1, {"Processed": 3}, [("order", "900")])
+    assert len(hub.commands()) == 1
+
+
+def test_a_whole_body_needs_no_fetch_except_for_orders(hub: Hub) -> None:
+    hub.shop.has("order", body("order", total="20.00", items=[], customer=None))
+    hub.webhook("product.updated", **body("product"))
+    hub.webhook("order.created", **body("order", total="10.00", items=[], customer=None))
+    hub.process()
+    assert hub.shop.fetched == [("order", "900")]
+    assert '"total":"20.00"' in hub.commands("order")[0].payload
+
+
+def test_without_tokens_a_whole_body_does(hub: Hub) -> None:
+    hub.client = None
+    hub.webhook("order.created", **body("order", items=[], customer=None))
+    hub.webhook("product.updated", external_id="1")
+    assert hub.process().events == {"Processed": 1, "Failed": 1}
+    assert "has no tokens to read it. Connect the store" in hub.event("SM-LOG-00002")["message"]
+
+
+def test_what_the_shop_has_no_more_is_ignored_with_the_reason(hub: Hub) -> None:
+    hub.webhook("product.updated", external_id="1")
+    hub.process()
+    assert (hub.event()["status"], hub.event()["message"]) == (
+        "Ignored",
+        "The shop has no product 1 any more.",
+    )
+
+
+def test_an_event_of_no_interest_is_ignored_and_said_to_be_so(hub: Hub) -> None:
+    hub.webhook("review.added", external_id="1")
+    hub.process()
+    assert hub.event()["message"] == "'review.added' does not concern the ERP."
+
+
+def test_a_deletion_sends_the_product_as_deleted(hub: Hub) -> None:
+    hub.absorb("product")
+    hub.clock.forward(1)
+    hub.webhook("product.deleted", external_id="1")
+    hub.process()
+    assert '"status":"deleted"' in hub.commands()[-1].payload
+    assert hub.shop.fetched == []
+
+
+def test_a_deleted_order_stays_in_the_erp(hub: Hub) -> None:
+    hub.absorb("order", items=[], customer=None)
+    hub.webhook("order.deleted", external_id="900")
+    hub.process()
+    assert (hub.event()["status"], len(hub.commands())) == ("Ignored", 1)
+    assert "What the ERP holds stays" in hub.event()["message"]
+
+
+def test_a_shop_that_is_away_is_asked_again_with_backoff(hub: Hub) -> None:
+    hub.shop.has("product", body("product"))
+    hub.shop.errors = [ShopError("offline", "HTTP 502"), ShopError("throttled", "HTTP 429", retry_after=500)]
+    hub.webhook("product.updated", external_id="1")
+    for attempts, wait in ((1, 15), (2, 500)):
+        assert hub.process().events == {"Failed": 1}
+        event = hub.event()
+        assert (event["attempts"], event["due_at"]) == (
+            attempts,
+            (hub.clock.now() + timedelta(seconds=wait)).isoformat(timespec="microseconds"),
+        )
+        assert hub.process().events == {}
+        hub.clock.forward(wait)
+    assert hub.process().events == {"Processed": 1}
+
+
+def test_it_gives_up_after_the_last_attempt_and_an_operator_starts_anew(hub: Hub) -> None:
+    hub.change_settings(retry_max_attempts=2, retry_backoff_seconds=2.0)
+    hub.shop.errors = [ShopError("offline", "HTTP 502")] * 2
+    hub.shop.has("product", body("product"))
+    hub.webhook("product.updated", external_id="1")
+    for _ in range(3):
+        hub.process()
+        hub.clock.forward(3600)
+    event = hub.event()
+    assert (event["status"], event["due_at"], len(hub.shop.fetched)) == ("Failed", None, 2)
+    assert "tried often enough" in event["message"]
+    process_event_again(hub.host, "SM-LOG-00001")
+    assert hub.process().events == {"Processed": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"), [("unauthorized", "Connect the store"), ("forbidden", "missing scope")]
+)
+def test_a_refusal_of_the_shop_fails_with_cause_and_next_step(hub: Hub, kind: str, step: str) -> None:
+    hub.shop.errors = [ShopError(kind, "no access")]
+    hub.webhook("product.updated", external_id="1")
+    hub.process()
+    event = hub.event()
+    assert (event["status"], event["due_at"]) == ("Failed", None)
+    assert "no access" in event["message"]
+    assert step in event["message"]
+
+
+def test_what_cannot_be_understood_stands_in_its_record(hub: Hub) -> None:
+    hub.webhook("product.updated", **body("product", price="dear"))
+    hub.process()
+    record = hub.record("product", "1")
+    assert (hub.event()["status"], record.status, record.raw[:1]) == ("Failed", RecordStatus.FAILED, "{")
+    assert record.message.startswith("price: ")
+    hub.clock.forward(1)
+    hub.webhook("product.updated", **body("product"))
+    hub.process()
+    assert (hub.record("product", "1").status, hub.record("product", "1").message) == ("Queued", "")
+
+
+def test_one_bad_event_never_stops_the_rest(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    normalize = hub.host.platforms("salla").normalize
+
+    def fragile(entity_type: str, entity: dict, context: object) -> list:
+        if entity["external_id"] == "2":
+            raise RuntimeError("phone +966501234567")
+        return normalize(entity_type, entity, context)
+
+    monkeypatch.setattr(hub.host.platforms("salla"), "normalize", fragile)
+    for number in ("1", "2", "3"):
+        hub.webhook("brand.updated", external_id=number, name=f"Brand {number}")
+    assert hub.process().events == {"Processed": 2, "Failed": 1}
+    event = hub.event("SM-LOG-00002")
+    assert "RuntimeError" in event["message"]
+    assert "+966" not in event["message"]
+    assert event["due_at"] is not None
+
+
+def test_an_older_state_ends_as_stale(hub: Hub) -> None:
+    hub.absorb("product", price="12", updated_at="2026-11-20T12:00:10Z")
+    hub.webhook("product.updated", **body("product", updated_at="2026-11-20T12:00:09Z"))
+    assert hub.process().events == {"Stale": 1}
+    assert hub.record("product", "1").observed_at == NOW
+
+
+def test_a_worker_that_died_is_followed_by_another_after_the_claim(hub: Hub) -> None:
+    hub.webhook("product.updated", **body("product"))
+    with hub.rows.transaction():
+        assert len(hub.rows.due_events(hub.clock.now(), 10)) == 1
+    assert hub.process().events == {}
+    hub.clock.forward(601)
+    assert hub.process().events == {"Processed": 1}
