@@ -7,14 +7,35 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
+from unittest.mock import patch
 
 import frappe
+from frappe.tests.utils import FrappeTestCase
 
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.core.model import Event, OutboundCommand, Record, RecordKey
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+# Far ahead, so that no worker of the site takes these rows for due.
+NOW = datetime(2126, 11, 20, 12, 0, tzinfo=timezone.utc)
 SUFFIX = "bench-test"
+
+
+class HubCase(FrappeTestCase):
+    """Frappe rolls back once per class, and the store commits: each test starts and ends without rows."""
+
+    def setUp(self):
+        sweep()
+        # The site's workers must not work on the rows of a test.
+        self.enqueue = self.patched("frappe.enqueue")
+
+    def patched(self, target: str, **options: Any) -> Any:
+        patcher = patch(target, **options)
+        self.addCleanup(patcher.stop)
+        return patcher.start()
+
+    def tearDown(self):
+        frappe.set_user("Administrator")
+        sweep()
 
 
 def make_instance(title: str = "A", **values: Any) -> str:
@@ -113,6 +134,7 @@ def sweep() -> None:
     for doctype in ("Outbound Client Command", "External Record", "SKU Skip Log"):
         frappe.db.delete(doctype, {"store": ("in", stores)})
     frappe.db.delete("Salla Incoming Log", {"merchant_id": ("like", f"{SUFFIX}%")})
+    frappe.db.delete("Error Log", {"method": ("like", "%OSError%")})
     for doctype, names in (("Store Account", stores), ("ERP Instance", instances)):
         frappe.db.delete(doctype, {"name": ("in", names)})
         frappe.db.delete("__Auth", {"doctype": doctype, "name": ("in", names)})

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import frappe
-from frappe.tests.utils import FrappeTestCase
 
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.api import operations
 from salla_manager.core.model import CommandStatus
 from salla_manager.tests.factories import (
+    HubCase,
     make_command,
     make_event,
     make_instance,
     make_record,
     make_store,
-    sweep,
 )
 
 OPERATOR, ADMIN = "Salla Manager Operator", "Salla Manager Admin"
@@ -38,9 +37,9 @@ def user_with(*roles: str) -> str:
     return email
 
 
-class TestPermissions(FrappeTestCase):
+class TestPermissions(HubCase):
     def setUp(self):
-        sweep()
+        super().setUp()
         self.instance = make_instance()
         self.store = make_store(erp_instance=self.instance)
         self.record = make_record(self.store, "p-1", "brand", revision=1, mapped=MAPPED)
@@ -49,10 +48,6 @@ class TestPermissions(FrappeTestCase):
         hub = FrappeHubStore()
         with hub.transaction():
             self.event, _ = hub.add_event(make_event("p", status="Ignored"))
-
-    def tearDown(self):
-        frappe.set_user("Administrator")
-        sweep()
 
     def actions(self):
         return (
@@ -71,7 +66,7 @@ class TestPermissions(FrappeTestCase):
     def test_a_user_without_role_may_nothing(self):
         frappe.set_user(user_with())
         for action in self.actions():
-            with self.assertRaises(frappe.PermissionError):  # noqa: PT027
+            with self.assertRaises(frappe.PermissionError):
                 action()
         for doctype in HUB_ROWS:
             assert not frappe.has_permission(doctype, "read")
@@ -89,9 +84,9 @@ class TestPermissions(FrappeTestCase):
 
     def test_the_operator_may_not_change_rows_secrets_or_switches(self):
         frappe.set_user(user_with(OPERATOR))
-        with self.assertRaises(frappe.ValidationError):  # noqa: PT027
+        with self.assertRaises(frappe.ValidationError):
             frappe.client.set_value("Outbound Client Command", self.command, "payload", "{}")
-        with self.assertRaises(frappe.PermissionError):  # noqa: PT027
+        with self.assertRaises(frappe.PermissionError):
             operations.new_secret(self.instance)
         for doctype in ("ERP Instance", "Store Account", "Salla Manager Settings"):
             assert not frappe.has_permission(doctype, "write")
@@ -111,9 +106,9 @@ class TestPermissions(FrappeTestCase):
             ("Outbound Client Command", self.command),
             ("External Record", self.record.name),
         ):
-            with self.assertRaises(frappe.ValidationError):  # noqa: PT027
+            with self.assertRaises(frappe.ValidationError):
                 frappe.get_doc(doctype, name).save()
-        with self.assertRaises(frappe.ValidationError):  # noqa: PT027
+        with self.assertRaises(frappe.ValidationError):
             frappe.delete_doc("Outbound Client Command", self.command)
 
     def test_nothing_is_open_to_everybody(self):

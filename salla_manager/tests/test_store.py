@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import frappe
-from frappe.tests.utils import FrappeTestCase
 
 from salla_manager.adapters import dispatch_store
 from salla_manager.adapters.dispatch_store import CANDIDATES
@@ -24,27 +23,24 @@ from salla_manager.core.model import (
 )
 from salla_manager.tests.factories import (
     NOW,
+    HubCase,
     beside,
     make_command,
     make_event,
     make_instance,
     make_record,
     make_store,
-    sweep,
 )
 
 UNTIL = NOW + timedelta(seconds=90)
 
 
-class StoreCase(FrappeTestCase):
+class StoreCase(HubCase):
     def setUp(self):
-        sweep()
+        super().setUp()
         self.hub = FrappeHubStore()
         self.instance = make_instance()
         self.store = make_store(erp_instance=self.instance)
-
-    def tearDown(self):
-        sweep()
 
     def lease(self, token="t", limit=10, now=NOW, instance=None):
         with self.hub.transaction():
@@ -347,7 +343,7 @@ class TestParked(StoreCase):
 class TestTransaction(StoreCase):
     def test_an_exception_leaves_nothing(self):
         key = RecordKey(self.store, "product", "gone")
-        with self.assertRaises(ZeroDivisionError), self.hub.transaction():  # noqa: PT027
+        with self.assertRaises(ZeroDivisionError), self.hub.transaction():
             self.hub.lock_record(key)
             raise ZeroDivisionError
         assert self.hub.find_record(key) is None
@@ -370,7 +366,7 @@ class TestTransaction(StoreCase):
             calls.append(1)
             raise ValueError("no")
 
-        with self.assertRaises(ValueError):  # noqa: PT027
+        with self.assertRaises(ValueError):
             retrying(work)
         assert len(calls) == 1
 

@@ -5,7 +5,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime
-from frappe.utils.password import get_encryption_key
+from frappe.utils.password import get_encryption_key, set_encrypted_password
 
 from salla_manager.contract import new_secret
 from salla_manager.salla_manager.addresses import checked_url
@@ -14,6 +14,7 @@ from salla_manager.tasks import wake_release
 # The ERP has to be told the new secret meanwhile; both are taken until then.
 ROTATION_DAYS = 7
 SHORTEST_SECRET = 32
+STARS = "*" * 8
 
 
 class ERPInstance(Document):
@@ -64,9 +65,15 @@ class ERPInstance(Document):
             frappe.throw(_("Another ERP Instance has this shared secret. Each one needs its own."))
         before = self.known_secret("shared_secret")
         if before and before != secret:
-            self.previous_secret = before
+            self.keep("previous_secret", before)
             self.previous_secret_until = add_days(now_datetime(), ROTATION_DAYS)
+        self.keep("shared_secret", secret)
         self.secret_fingerprint = fingerprint
+
+    def keep(self, fieldname: str, secret: str):
+        set_encrypted_password(self.doctype, self.name, secret, fieldname)
+        # Frappe would show as many stars as the secret has characters.
+        self.set(fieldname, STARS)
 
     def known_secret(self, fieldname: str) -> str | None:
         stored = frappe.get_doc(self.doctype, self.name) if not self.is_new() else None
