@@ -12,6 +12,8 @@ before_uninstall = "salla_executor.install.before_uninstall"
 # Answers that the framework makes on our path become bare JSON too.
 after_request = ["salla_executor.api.net.reshape"]
 
+doctype_js = {"Sales Order": "public/js/sales_order.js"}
+
 doc_events = {
     "Sales Order": {
         "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",

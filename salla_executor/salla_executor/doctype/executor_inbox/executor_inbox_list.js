@@ -1,0 +1,6 @@
+frappe.listview_settings["Executor Inbox"] = {
+	get_indicator(doc) {
+		const colour = { applied: "green", skipped: "blue", failed: "red", rejected: "orange" }[doc.status];
+		return [__(doc.status), colour || "grey", `status,=,${doc.status}`];
+	},
+};
