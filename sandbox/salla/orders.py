@@ -38,6 +38,12 @@ def add_order(
         "is_shippable": has_goods,
         "branch_id": next(iter(state.branches), None),
     }
+    buyer = state.customers[values.get("customer_id") or defaults["customer_id"]]
+    defaults["receiver"] = {
+        "name": buyer["full_name"],
+        "email": buyer["email"] or "",
+        "phone": f"966{buyer['mobile']}",
+    }
     order = Order(
         state.new_id(), state.new_reference(), moment, moment, lines=lines, **{**defaults, **values}
     )

@@ -180,3 +180,13 @@ def test_installation_brings_tokens_that_work(salla):
     assert get(salla, "/brands", webhook.tokens["access_token"]).status_code == 200
     salla.oauth.uninstall()
     assert get(salla, "/brands", webhook.tokens["access_token"]).status_code == 401
+
+
+def test_an_order_keeps_the_receiver_it_was_given():
+    shop = Shop(generate(2))
+    order = next(order for order in shop.state.orders.values() if order.is_shippable)
+    known = shop.state.customers[order.customer_id]["full_name"]
+    shop.change_customer(order.customer_id, full_name="Someone Else")
+    (payload,) = SALLA.normalize("order", read(bodies.full_order(shop.state, order)), CONTEXT)
+    assert payload.shipping.address.name == known
+    assert payload.shipping.address.phone.startswith("+9665")
