@@ -10,9 +10,7 @@ frappe.ui.form.on("External Record", {
 					freeze: true,
 				})
 				.then(({ message }) => {
-					frappe.show_alert(
-						__("{0}: {1}", [frappe.utils.escape_html(message.command), __(message.status)])
-					);
+					frappe.show_alert(`${frappe.utils.escape_html(message.command)}: ${__(message.status)}`);
 					frm.reload_doc();
 				})
 		);
