@@ -109,12 +109,16 @@ class _Run:
 
     def _lease(self, token: str) -> list[OutboundCommand]:
         now = self.host.clock.now()
-        until = now + timedelta(seconds=self.settings.lease_seconds)
+        until = now + timedelta(seconds=self._lease_seconds())
         with self.hub.transaction():
             # What was switched since the last batch counts for this one.
             self.settings = self.hub.settings()
             size = min(self.left, LEASE_BATCH)
             return self.hub.lease_due_commands(self.instance.name, now, size, token, until)
+
+    def _lease_seconds(self) -> float:
+        """Never shorter than the two requests that a command may take: one, and one signed anew."""
+        return max(self.settings.lease_seconds, 2 * self.settings.total_timeout + LEASE_MARGIN)
 
     def _handle(self, command: OutboundCommand, token: str, number: int) -> None:
         closed = readiness.closed_gate(self.hub, self.hub.store(command.store), command)
@@ -201,7 +205,7 @@ class _Run:
         if verdict.action == answers.DEAD:
             return CommandUpdate(CommandStatus.DEAD, verdict.reason, attempts)
         if verdict.burns_attempt and attempts >= self.settings.retry_max_attempts:
-            reason = f"Given up after {attempts} attempts. {verdict.reason}"
+            reason = f"Given up after {attempts} attempts. {verdict.reason} Mend the cause, then retry."
             return CommandUpdate(CommandStatus.DEAD, reason, attempts)
         due_at = now + timedelta(seconds=self._delay(verdict, attempts))
         return CommandUpdate(CommandStatus.QUEUED, verdict.reason, attempts, due_at)

@@ -135,7 +135,8 @@ def _work(host: Host, work: _Work) -> Result:
     store, signal = work.store, work.signal
     key = RecordKey(store.name, signal.entity_type, signal.external_id)
     if signal.action == "delete":
-        return _told(host, outbox.absorb_deletion(key, store, host, observed_at=work.received_at))
+        # A deletion is final, also where the shop still showed the entity a moment after it.
+        return _told(host, outbox.absorb_deletion(key, store, host))
     client = host.client_for(store)
     body, observed_at = signal.body, work.received_at
     if client is not None and _is_to_be_read(work):

@@ -83,7 +83,8 @@ class HttpTransport:
         max_idle: int = 8,
     ):
         self._monotonic = monotonic
-        self._tls = tls or ssl.create_default_context()
+        # Made when it is needed: reading the certificates takes longer than most requests.
+        self._tls = tls
         self._max_idle = max_idle
         self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
         self._lock = threading.Lock()
@@ -122,10 +123,15 @@ class HttpTransport:
                 if self._monotonic() - connection.idle_since < IDLE_SECONDS and not connection.is_dropped():
                     return connection
                 connection.close()
-        context = self._tls if target.scheme == "https" else None
+        context = self._tls_context() if target.scheme == "https" else None
         return _Connection(
             origin, open_socket(origin, context, limits, deadline, self._monotonic), self._monotonic
         )
+
+    def _tls_context(self) -> ssl.SSLContext:
+        with self._lock:
+            self._tls = self._tls or ssl.create_default_context()
+            return self._tls
 
     def _keep(self, connection: _Connection) -> None:
         connection.idle_since = self._monotonic()
@@ -149,6 +155,8 @@ def check_url(url: str, allow_private: bool) -> SplitResult:
     allowed = ("https", "http") if allow_private else ("https",)
     if target.scheme not in allowed or not host:
         raise TransportError("blocked", f"'{url}' is not an https URL. Correct the URL of the ERP Instance.")
+    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
+        raise TransportError("blocked", "The URL of the ERP Instance holds blanks. Take them out.")
     if target.username is not None or target.password is not None:
         raise TransportError("blocked", "The URL of the ERP Instance holds a user name. Take it out.")
     if port is not None and not allow_private and (port in _REFUSED_PORTS or (port < 1024 and port != 443)):

@@ -130,6 +130,12 @@ def test_a_request_that_would_outlast_its_lease_is_not_begun(hub: Hub) -> None:
     assert (report.returned, report.done, hub.statuses()) == (1, 3, ["Done"] * 3)
 
 
+def test_a_lease_shorter_than_a_request_is_lengthened(hub: Hub) -> None:
+    hub.change_settings(lease_seconds=1)
+    hub.absorb("brand")
+    assert hub.dispatch().done == 1
+
+
 def test_the_budget_ends_a_run(hub: Hub) -> None:
     for number in range(4):
         hub.absorb("brand", external_id=str(number))

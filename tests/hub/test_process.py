@@ -54,9 +54,9 @@ def test_an_event_of_no_interest_is_ignored_and_said_to_be_so(hub: Hub) -> None:
 
 
 def test_a_deletion_sends_the_product_as_deleted(hub: Hub) -> None:
-    hub.absorb("product")
-    hub.clock.forward(1)
     hub.webhook("product.deleted", external_id="1")
+    hub.clock.forward(1)
+    hub.absorb("product")
     hub.process()
     assert '"status":"deleted"' in hub.commands()[-1].payload
     assert hub.shop.fetched == []

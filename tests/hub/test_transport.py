@@ -155,6 +155,8 @@ BLOCKED = [
     "https://erp.example.com:99999",
     "https://[::1",
     "https://",
+    "https://erp.example.com/a b",
+    "https://erp.example.com/\x7f",
     "erp.example.com",
 ]
 
