@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 import frappe
 
@@ -26,9 +27,15 @@ def build_host() -> Host:
         jobs=FrappeJobs(),
         platforms=registry.get,
         client_for=client_for,
-        transport=HttpTransport(),
+        transport=_transport(),
         random=random.random,
     )
+
+
+@lru_cache(maxsize=1)
+def _transport() -> HttpTransport:
+    """One per process: reading the system's certificates takes longer than a webhook."""
+    return HttpTransport()
 
 
 def client_for(store: Store) -> ShopClient | None:

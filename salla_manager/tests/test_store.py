@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,7 @@ from salla_manager.core.model import (
     RecordKey,
     Skip,
 )
+from salla_manager.core.ports import HubStore
 from salla_manager.tests.factories import (
     NOW,
     HubCase,
@@ -388,3 +390,13 @@ def _attempt(command: str, token: str) -> Attempt:
         http_status=200,
         attempt_key=f"{token}:0",
     )
+
+
+class TestPort(HubCase):
+    def test_every_method_of_the_port_has_its_arguments(self):
+        for name, asked in inspect.getmembers(HubStore, inspect.isfunction):
+            if name.startswith("_"):
+                continue
+            with self.subTest(name):
+                made = inspect.signature(getattr(FrappeHubStore, name))
+                assert list(made.parameters) == list(inspect.signature(asked).parameters)
