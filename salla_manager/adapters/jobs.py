@@ -34,15 +34,17 @@ def _after_commit(method: str, base: str, **kwargs: Any) -> None:
 def wake(method: str, base: str, **kwargs: Any) -> None:
     """Enqueue unless such a job is waiting already. Running ones do not count: they may have looked before."""
     try:
-        jobs = {name: get_job(name) for name in (f"{base}_{slot}" for slot in range(SLOTS))}
-        states = {name: _status(job) for name, job in jobs.items()}
-        free = next((name for name, status in states.items() if status != "started"), None)
-        if "queued" in states.values() or free is None:
-            return
-        # RQ would mix the arguments of a finished job into a new one of the same id.
-        if jobs[free]:
-            jobs[free].delete()
-        frappe.enqueue(method, queue="default", job_id=free, **kwargs)
+        for job_id in (f"{base}_{slot}" for slot in range(SLOTS)):
+            job = get_job(job_id)
+            status = _status(job)
+            if status == "queued":
+                return
+            if status != "started":
+                # RQ would mix the arguments of a finished job into a new one of the same id.
+                if job:
+                    job.delete()
+                frappe.enqueue(method, queue="default", job_id=job_id, **kwargs)
+                return
     except Exception as error:
         # Redis is away: the rows are committed and the sweep finds them, so the request must not fail.
         frappe.logger("salla_manager").warning(f"No wake-up for {base}: {type(error).__name__}")
