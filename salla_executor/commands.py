@@ -79,6 +79,8 @@ def _site(context: Any) -> Iterator[None]:
         yield
         # A command of the shell is one transaction.
         frappe.db.commit()
+    except frappe.ValidationError as error:
+        raise click.ClickException(frappe.utils.strip_html(str(error))) from None
     finally:
         frappe.destroy()
 

@@ -2,6 +2,7 @@
 
 import frappe
 
+from salla_executor.erpnext.settings import DOCTYPE
 from salla_executor.setup.custom_fields import make_custom_fields, remove_custom_fields
 from salla_executor.setup.integration_user import INTEGRATION_USER, make_roles_and_user, remove_rights
 
@@ -18,7 +19,6 @@ def before_uninstall() -> None:
 
 
 def choose_integration_user() -> None:
-    settings = frappe.get_doc("Salla Executor Settings")
-    if not settings.integration_user:
-        settings.integration_user = INTEGRATION_USER
-        settings.save()
+    if not frappe.db.get_single_value(DOCTYPE, "integration_user"):
+        # Not saved as a document: on a site whose setup is not finished, other fields cannot hold yet.
+        frappe.db.set_single_value(DOCTYPE, "integration_user", INTEGRATION_USER)

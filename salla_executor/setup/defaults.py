@@ -50,13 +50,13 @@ def fill_defaults(company: str | None = None) -> list[str]:
 def _company(name: str | None) -> str:
     if name and frappe.db.exists("Company", name):
         return name
-    companies = frappe.get_all("Company", filters={"is_group": 0}, pluck="name", limit=2)
-    if name or len(companies) != 1:
-        frappe.throw(
-            _("Company {0} was not found. Name one of: {1}.").format(
-                name or "", ", ".join(frappe.get_all("Company", pluck="name"))
-            )
-        )
+    companies = frappe.get_all("Company", filters={"is_group": 0}, pluck="name")
+    if not companies:
+        frappe.throw(_("There is no company yet. Finish the setup of ERPNext first."))
+    if name:
+        frappe.throw(_("Company {0} was not found. Name one of: {1}.").format(name, ", ".join(companies)))
+    if len(companies) > 1:
+        frappe.throw(_("Say which company the orders belong to: {0}.").format(", ".join(companies)))
     return companies[0]
 
 
