@@ -1,15 +1,12 @@
-"""The hub's rows on SQLite: core's HubStore for the embedded host. One connection, guarded by a lock."""
+"""The hub's rows on SQLite: core's HubStore for the embedded host."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from salla_manager.core.model import (
     AckRow,
@@ -27,81 +24,17 @@ from salla_manager.core.model import (
     Store,
 )
 from salla_manager.core.sku import normalize_sku
+from sandbox.hub_rows import Rows, as_text, columns_of
 
-Row = TypeVar("Row")
 CLAIM = timedelta(minutes=10)
-_TABLES = {
-    "store": (Store, ["tokens"]),
-    "instance": (Instance, []),
-    "event": (Event, []),
-    "record": (Record, ["store", "entity_type", "external_id", "sku_key"]),
-    "command": (OutboundCommand, []),
-    "attempt": (Attempt, ["name"]),
-    "ack": (AckRow, ["name"]),
-    "skip": (Skip, ["is_resolved"]),
-}
-_INDEXES = """
-create unique index if not exists event_hash on event (dedupe_hash);
-create index if not exists event_due on event (status, due_at);
-create unique index if not exists record_key on record (store, entity_type, external_id);
-create unique index if not exists record_name on record (name);
-create index if not exists record_sku on record (store, sku_key);
-create unique index if not exists command_name on command (name);
-create unique index if not exists command_idempotency on command (idempotency_key);
-create index if not exists command_due on command (erp_instance, status, due_at);
-create index if not exists command_parked on command (status);
-create index if not exists command_record on command (record, status);
-create unique index if not exists attempt_key on attempt (attempt_key);
-create unique index if not exists skip_key on skip (store, entity_type, external_id);
-create table if not exists counter (prefix text primary key, value integer);
-create table if not exists nonce (instance text, nonce text, expires_at text, primary key (instance, nonce));
-"""
-_PREFIXES = {
-    "store": "SM-STORE-",
-    "event": "SM-LOG-",
-    "record": "SM-RECORD-",
-    "command": "SM-COMMAND-",
-    "attempt": "SM-ATTEMPT-",
-    "ack": "SM-ACK-",
-}
 
 
-class SqliteHubStore:
+class SqliteHubStore(Rows):
     """Implements salla_manager.core.ports.HubStore."""
 
     def __init__(self, path: str, settings: Settings | None = None):
+        super().__init__(path)
         self._settings = settings or Settings()
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        self._in_transaction = False
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.execute("pragma synchronous = normal")
-        for table, (kind, more) in _TABLES.items():
-            columns = dict.fromkeys([field.name for field in fields(kind) if field.name != "key"] + more)
-            self._connection.execute(f"create table if not exists {table} ({', '.join(columns)})")
-        self._connection.executescript(_INDEXES)
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._lock:
-            if self._in_transaction:
-                raise RuntimeError("transactions are not nested")
-            self._connection.execute("begin immediate")
-            self._in_transaction = True
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("rollback")
-                raise
-            else:
-                self._connection.execute("commit")
-            finally:
-                self._in_transaction = False
 
     # Configuration
 
@@ -125,7 +58,7 @@ class SqliteHubStore:
         return name
 
     def save_store(self, store: Store) -> None:
-        self._update("store", store.name, _columns(store))
+        self._update("store", store.name, columns_of(store))
 
     def tokens(self, store: str) -> dict[str, Any]:
         row = self._run("select tokens from store where name = ?", store).fetchone()
@@ -152,7 +85,7 @@ class SqliteHubStore:
     def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
         values = {
             "consecutive_failures": failures,
-            "breaker_open_until": _time(open_until),
+            "breaker_open_until": as_text(open_until),
             "breaker_reason": reason,
         }
         self._update("instance", instance, values)
@@ -175,20 +108,20 @@ class SqliteHubStore:
             " or (status = ? and due_at <= ?) order by rowid limit ?",
             *(
                 EventStatus.RECEIVED,
-                _time(now),
+                as_text(now),
                 EventStatus.FAILED,
-                _time(now),
+                as_text(now),
                 limit,
             ),
         )
         for event in events:
-            self._update("event", event.name, {"due_at": _time(now + CLAIM)})
+            self._update("event", event.name, {"due_at": as_text(now + CLAIM)})
         return events
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
     ) -> None:
-        values = {"status": status, "message": message, "attempts": attempts, "due_at": _time(due_at)}
+        values = {"status": status, "message": message, "attempts": attempts, "due_at": as_text(due_at)}
         self._update("event", name, values)
 
     def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
@@ -208,7 +141,7 @@ class SqliteHubStore:
         return self.lock_record(key)
 
     def save_record(self, record: Record) -> None:
-        self._update("record", record.name, _columns(record))
+        self._update("record", record.name, columns_of(record))
 
     def find_record(self, key: RecordKey) -> Record | None:
         return self._one(
@@ -267,7 +200,7 @@ class SqliteHubStore:
     def instances_with_due_commands(self, now: datetime) -> list[str]:
         rows = self._run(
             "select distinct erp_instance from command where status = ? and (due_at is null or due_at <= ?)",
-            *(CommandStatus.QUEUED, _time(now)),
+            *(CommandStatus.QUEUED, as_text(now)),
         )
         return [row["erp_instance"] for row in rows.fetchall()]
 
@@ -280,10 +213,10 @@ class SqliteHubStore:
             " and not exists (select 1 from command as o where o.record = c.record and (o.status = ?"
             " or (o.status = ? and (o.revision < c.revision"
             " or (o.revision = c.revision and o.generation < c.generation))))) order by rowid limit ?",
-            *(erp_instance, CommandStatus.QUEUED, _time(now)),
+            *(erp_instance, CommandStatus.QUEUED, as_text(now)),
             *(CommandStatus.SENDING, CommandStatus.QUEUED, limit),
         )
-        values = {"status": CommandStatus.SENDING, "lease_token": token, "lease_until": _time(until)}
+        values = {"status": CommandStatus.SENDING, "lease_token": token, "lease_until": as_text(until)}
         for command in commands:
             self._update("command", command.name, values)
         return [
@@ -296,7 +229,7 @@ class SqliteHubStore:
             "update command set status = ?, lease_token = '', lease_until = null, reason = ?"
             " where status = ? and lease_until < ?",
             *(CommandStatus.QUEUED, "Its worker did not report back in time; it is sent again."),
-            *(CommandStatus.SENDING, _time(now)),
+            *(CommandStatus.SENDING, as_text(now)),
         ).rowcount
 
     def record_outcome(
@@ -350,104 +283,8 @@ class SqliteHubStore:
         return self._change(name, "status = ? and erp_instance = ''", (CommandStatus.HELD,), values)
 
     def remember_nonce(self, instance: str, nonce: str, expires_at: datetime) -> bool:
-        values = (instance, nonce, _time(expires_at))
+        values = (instance, nonce, as_text(expires_at))
         return self._run("insert or ignore into nonce values (?, ?, ?)", *values).rowcount > 0
-
-    # For people
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        if table not in _TABLES:
-            raise KeyError(table)
-        return [dict(row) for row in self._run(f"select * from {table} order by rowid").fetchall()]
-
-    def counts(self, table: str, column: str = "status") -> dict[str, int]:
-        """Rows of a table by the value of a column."""
-        counted: dict[str, int] = {}
-        for row in self.rows(table):
-            counted[row[column]] = counted.get(row[column], 0) + 1
-        return counted
-
-    # SQL
-
-    def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        with self._lock:
-            return self._connection.execute(sql, values)
-
-    def _many(self, kind: type[Row], sql: str, *values: Any) -> list[Row]:
-        with self._lock:
-            return [_value(kind, row) for row in self._connection.execute(sql, values).fetchall()]
-
-    def _one(self, kind: type[Row], sql: str, *values: Any) -> Row | None:
-        found = self._many(kind, sql, *values)
-        return found[0] if found else None
-
-    def _insert(self, table: str, value: Any, **more: Any) -> None:
-        values = {**_columns(value), **more}
-        marks = ", ".join("?" * len(values))
-        self._run(f"insert into {table} ({', '.join(values)}) values ({marks})", *values.values())
-
-    def _update(self, table: str, name: str, values: dict[str, Any]) -> None:
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        self._run(f"update {table} set {assignments} where name = ?", *values.values(), name)
-
-    def _change(self, name: str, condition: str, expected: tuple[Any, ...], values: dict[str, Any]) -> bool:
-        """Compare and set."""
-        assignments = ", ".join(f"{column} = ?" for column in values)
-        sql = f"update command set {assignments} where name = ? and {condition}"
-        return self._run(sql, *values.values(), name, *expected).rowcount == 1
-
-    def _name(self, table: str) -> str:
-        with self._lock:
-            self._run(
-                "insert into counter values (?, 1) on conflict (prefix) do update set value = value + 1",
-                table,
-            )
-            number = self._run("select value from counter where prefix = ?", table).fetchone()[0]
-        return f"{_PREFIXES[table]}{number:05d}"
-
-
-def _time(moment: datetime | None) -> str | None:
-    """Of one width, so that text sorts as time does."""
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds") if moment else None
-
-
-def _columns(value: Any) -> dict[str, Any]:
-    columns = {name: _cell(cell) for name, cell in vars(value).items()}
-    if isinstance(value, Record):
-        columns.update(asdict(columns.pop("key")), sku_key=normalize_sku(value.sku))
-    return columns
-
-
-def _cell(cell: Any) -> Any:
-    if isinstance(cell, datetime):
-        return _time(cell)
-    if isinstance(cell, frozenset):
-        return json.dumps(sorted(cell))
-    if isinstance(cell, tuple | dict):
-        return json.dumps(cell, default=str)
-    return cell
-
-
-def _value(kind: type[Row], row: sqlite3.Row) -> Row:
-    values = {field.name: _read(field.type, row[field.name]) for field in fields(kind) if field.name != "key"}
-    if kind is Record:
-        values["key"] = RecordKey(row["store"], row["entity_type"], row["external_id"])
-    return kind(**values)
-
-
-def _read(annotation: Any, cell: Any) -> Any:
-    """annotation: the field's type as text, since the model postpones annotations."""
-    if cell is None:
-        return None
-    if annotation.startswith("datetime"):
-        return datetime.fromisoformat(cell)
-    if annotation.startswith("bool"):
-        return bool(cell)
-    if annotation.startswith("frozenset"):
-        return frozenset(json.loads(cell))
-    if annotation.startswith("tuple"):
-        return tuple(json.loads(cell))
-    return cell
 
 
 def _update_values(update: CommandUpdate) -> dict[str, Any]:
@@ -455,7 +292,7 @@ def _update_values(update: CommandUpdate) -> dict[str, Any]:
         "status": update.status,
         "reason": update.reason,
         "attempts": update.attempts,
-        "due_at": _time(update.due_at),
+        "due_at": as_text(update.due_at),
     }
     if update.waits_for is not None:
         values["waits_for"] = json.dumps(update.waits_for)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 from salla_manager import contract
 from salla_manager.core import answers, breaker, readiness
@@ -12,28 +12,22 @@ from salla_manager.core.answers import Verdict, judge
 from salla_manager.core.breaker import breaker_of
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
-    AckRow,
     Attempt,
-    AttemptStatus,
     CommandStatus,
     CommandUpdate,
     Instance,
     OutboundCommand,
-    Record,
     RecordKey,
-    RecordStatus,
     Settings,
 )
 from salla_manager.core.outbox import envelope
 from salla_manager.core.release import release_waiting_on
-from salla_manager.core.retry import backoff
-from salla_manager.core.transport import HttpAnswer, TransportError, limits_of
+from salla_manager.core.transport import TransportError, limits_of
+from salla_manager.core.verdicts import Exchange, ack_row, attempt_of, is_alive, record_after, update_of
 
 LEASE_BATCH = 10
 # Seconds between the end of a request and the end of its lease, for writing the outcome.
 LEASE_MARGIN = 5
-_KEPT_ANSWER = 4000
-_NO_EFFECT = ("refused", "dns", "tls", "blocked")
 
 
 @dataclass
@@ -50,17 +44,6 @@ class DispatchReport:
     lost_leases: int = 0
     breaker: str = breaker.CLOSED
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """One request and what came of it."""
-
-    verdict: Verdict
-    started_at: datetime
-    latency_ms: int
-    answer: HttpAnswer | None
-    error: TransportError | None
 
 
 def dispatch_instance(
@@ -149,7 +132,7 @@ class _Run:
             self.offset = exchange.verdict.offset
             exchange = self._exchange(envelope(command))
         self.report.sent += 1
-        attempt = _attempt(command, exchange, f"{token}:{number}")
+        attempt = attempt_of(command, exchange, f"{token}:{number}")
         self._judge_instance(exchange.verdict)
         if (
             self._record(command, token, attempt, exchange.verdict)
@@ -157,7 +140,7 @@ class _Run:
         ):
             release_waiting_on(self.host, command.record)
 
-    def _exchange(self, command: contract.Command) -> _Exchange:
+    def _exchange(self, command: contract.Command) -> Exchange:
         host, body = self.host, contract.encode_command(command)
         started_at, begin = host.clock.now(), host.clock.monotonic()
         headers = contract.signed_headers(
@@ -176,7 +159,7 @@ class _Run:
         latency = int((host.clock.monotonic() - begin) * 1000)
         status, names, content = (answer.status, answer.headers, answer.body) if answer else (0, {}, b"")
         verdict = judge(status, names, content, error, command, host.clock.now())
-        return _Exchange(verdict, started_at, latency, answer, error)
+        return Exchange(verdict, started_at, latency, answer, error)
 
     def _record(self, command: OutboundCommand, token: str, attempt: Attempt, verdict: Verdict) -> bool:
         """Attempt, ack, command and record in one transaction; False where the lease was lost."""
@@ -185,40 +168,13 @@ class _Run:
         with self.hub.transaction():
             # The record before the command, as everywhere, so that no two workers wait for each other.
             record = self.hub.lock_record(key)
-            update = self._update(command, record, verdict, now)
-            ack = _ack_row(command, verdict, now)
+            update = update_of(command, record, verdict, self.settings, now, self.host.random())
+            ack = ack_row(command, verdict, now)
             is_kept = self.hub.record_outcome(command, token, attempt, ack, update)
             if is_kept:
-                self.hub.save_record(_record_after(record, command, update, verdict))
+                self.hub.save_record(record_after(record, command, update, verdict))
         self._count(update.status if is_kept else "")
         return is_kept
-
-    def _update(
-        self, command: OutboundCommand, record: Record, verdict: Verdict, now: datetime
-    ) -> CommandUpdate:
-        attempts = command.attempts + int(verdict.burns_attempt)
-        if verdict.action == answers.DONE:
-            return CommandUpdate(CommandStatus.DONE, verdict.reason, attempts)
-        if _is_overtaken(command, record):
-            reason = f"A newer revision has come. {verdict.reason}"
-            return CommandUpdate(CommandStatus.SUPERSEDED, reason, attempts)
-        if verdict.action == answers.DEAD:
-            return CommandUpdate(CommandStatus.DEAD, verdict.reason, attempts)
-        if verdict.burns_attempt and attempts >= self.settings.retry_max_attempts:
-            reason = f"Given up after {attempts} attempts. {verdict.reason} Mend the cause, then retry."
-            return CommandUpdate(CommandStatus.DEAD, reason, attempts)
-        due_at = now + timedelta(seconds=self._delay(verdict, attempts))
-        return CommandUpdate(CommandStatus.QUEUED, verdict.reason, attempts, due_at)
-
-    def _delay(self, verdict: Verdict, attempts: int) -> float:
-        if verdict.action == answers.WAIT:
-            return verdict.delay
-        if verdict.action in (answers.BREAK, answers.RESIGN):
-            # The breaker keeps it back; it shall go at once when that closes.
-            return 0.0
-        base, cap = self.settings.retry_backoff_seconds, self.settings.retry_cap_seconds
-        failures = attempts - 1 if verdict.burns_attempt else attempts
-        return max(verdict.delay, backoff(failures, base, cap, self.host.random()))
 
     def _count(self, status: str) -> None:
         name = {
@@ -250,7 +206,7 @@ class _Run:
             self.offset = verdict.offset
             verdict = self._exchange(ping).verdict
         now = self.host.clock.now()
-        if _is_alive(verdict):
+        if is_alive(verdict):
             self._save_breaker(breaker.after_success(self.breaker))
             return True
         seconds = max(self._probe_seconds(), verdict.delay)
@@ -266,7 +222,7 @@ class _Run:
             self._save_breaker(
                 breaker.after_failure(self.breaker, now, limit=limit, seconds=seconds, reason=verdict.reason)
             )
-        elif _is_alive(verdict):
+        elif is_alive(verdict):
             self._save_breaker(breaker.after_success(self.breaker))
         self.is_over = verdict.is_throttled or self.breaker.open_until is not None
 
@@ -276,71 +232,3 @@ class _Run:
         self.breaker = changed
         with self.hub.transaction():
             self.hub.save_breaker(self.instance.name, changed.failures, changed.open_until, changed.reason)
-
-
-def _is_alive(verdict: Verdict) -> bool:
-    """An executor that trusts our signature has answered, whatever it says."""
-    return (
-        verdict.ack is not None
-        and verdict.action not in (answers.BREAK, answers.RESIGN)
-        and not verdict.is_throttled
-    )
-
-
-def _is_overtaken(command: OutboundCommand, record: Record) -> bool:
-    return (record.revision, record.generation) > (command.revision, command.generation)
-
-
-def _record_after(
-    record: Record, command: OutboundCommand, update: CommandUpdate, verdict: Verdict
-) -> Record:
-    is_latest = not _is_overtaken(command, record)
-    if update.status == CommandStatus.DONE:
-        document = _document(verdict) or record.erp_document
-        applied = max(record.applied_revision, command.revision)
-        record = replace(record, applied_revision=applied, erp_document=document)
-        # Skipped or not understood since then: that state is newer than this command.
-        if is_latest and record.status == RecordStatus.QUEUED:
-            record = replace(record, status=RecordStatus.APPLIED, message="")
-    elif update.status == CommandStatus.DEAD and is_latest:
-        record = replace(record, status=RecordStatus.FAILED, message=update.reason)
-    return record
-
-
-def _document(verdict: Verdict) -> str:
-    """erp_doc is a name, or an object with doctype and name."""
-    said = verdict.ack.payload.get("erp_doc") if verdict.ack else None
-    if isinstance(said, dict):
-        said = said.get("name")
-    return said[:140] if isinstance(said, str) else ""
-
-
-def _ack_row(command: OutboundCommand, verdict: Verdict, now: datetime) -> AckRow | None:
-    if verdict.ack is None:
-        return None
-    return AckRow(command.name, command.erp_instance, verdict.ack.status, now, verdict.ack.payload)
-
-
-def _attempt(command: OutboundCommand, exchange: _Exchange, key: str) -> Attempt:
-    verdict, answer, error = exchange.verdict, exchange.answer, exchange.error
-    return Attempt(
-        command=command.name,
-        erp_instance=command.erp_instance,
-        number=command.attempts + 1,
-        idempotency_key=command.idempotency_key,
-        started_at=exchange.started_at,
-        latency_ms=exchange.latency_ms,
-        status=_attempt_status(exchange),
-        http_status=answer.status if answer else 0,
-        response=answer.body.decode("utf-8", "replace")[:_KEPT_ANSWER] if answer else "",
-        error="" if verdict.action == answers.DONE else (str(error) if error else verdict.reason),
-        burned=verdict.burns_attempt,
-        attempt_key=key,
-    )
-
-
-def _attempt_status(exchange: _Exchange) -> str:
-    if exchange.verdict.action == answers.DONE:
-        return AttemptStatus.SUCCEEDED
-    has_no_effect = exchange.verdict.ack is not None or (exchange.error and exchange.error.kind in _NO_EFFECT)
-    return AttemptStatus.FAILED if has_no_effect else AttemptStatus.UNKNOWN

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ipaddress
 import select
 import socket
 import ssl
@@ -17,25 +16,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from salla_manager.core.addresses import TransportError, check_address, check_url
 from salla_manager.core.model import Settings
 
 MAX_ANSWER = 64 * 1024
 IDLE_SECONDS = 5.0
-_REFUSED_PORTS = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
-
-
-class TransportError(Exception):
-    """A request without a usable answer.
-
-    kind: `refused`, `dns`, `tls`, `blocked` (nothing was sent), `timeout`, `reset`, `too_large` (unknown whether
-    the other side has worked).
-    """
-
-    def __init__(self, kind: str, message: str):
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -141,41 +128,6 @@ class HttpTransport:
                 waiting.append(connection)
                 return
         connection.close()
-
-
-def check_url(url: str, allow_private: bool) -> SplitResult:
-    """Raises TransportError `blocked`."""
-    try:
-        target = urlsplit(url)
-        host, port = target.hostname, target.port
-    except ValueError as error:
-        raise TransportError(
-            "blocked", f"'{url}' is no URL: {error}. Correct the URL of the ERP Instance."
-        ) from None
-    allowed = ("https", "http") if allow_private else ("https",)
-    if target.scheme not in allowed or not host:
-        raise TransportError("blocked", f"'{url}' is not an https URL. Correct the URL of the ERP Instance.")
-    if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-        raise TransportError("blocked", "The URL of the ERP Instance holds blanks. Take them out.")
-    if target.username is not None or target.password is not None:
-        raise TransportError("blocked", "The URL of the ERP Instance holds a user name. Take it out.")
-    if port is not None and not allow_private and (port in _REFUSED_PORTS or (port < 1024 and port != 443)):
-        raise TransportError(
-            "blocked", f"Port {port} is not one of a web server. Correct the URL of the ERP Instance."
-        )
-    return target
-
-
-def check_address(address: str, allow_private: bool) -> None:
-    """Refuses whatever is not a public address. Raises TransportError `blocked`."""
-    ip = ipaddress.ip_address(address.split("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    if not allow_private and (not ip.is_global or ip.is_multicast):
-        raise TransportError(
-            "blocked",
-            f"The ERP Instance's host resolves to {ip}, which is not a public address. If that is meant, allow"
-            " private addresses in Salla Manager Settings.",
-        )
 
 
 def open_socket(
