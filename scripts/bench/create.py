@@ -278,7 +278,7 @@ def print_where(bench: Bench) -> None:
     print(f"  login   Administrator / {config['admin_password']}")
     print(f"  folder  {bench.root} (logs in {bench.logs})")
     print(f"  bench   cd {bench.root} && source tools/activate && bench --site {HUB} …")
-    print("  stop    python3 scripts/bench/services.py stop")
+    print(f"  stop    python3 scripts/bench/services.py stop --bench {bench.root}")
 
 
 if __name__ == "__main__":

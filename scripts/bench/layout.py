@@ -217,6 +217,7 @@ def timed(text: str) -> Iterator[None]:
 def command(main: Callable[[], int | None]) -> NoReturn:
     """Run a script's main and turn what goes wrong into one sentence and a status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         raise SystemExit(main() or 0)
     except BenchError as error:
