@@ -1,4 +1,4 @@
-"""`python -m sandbox`: demo, up, replay and bench-demo."""
+"""`python -m sandbox`: demo, up, replay, shop and bench-demo."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ def replay(files: tuple[str, ...], as_json: bool) -> None:
     from sandbox import replay as command
 
     sys.exit(command.main(files, as_json))
+
+
+@cli.command(help="The simulated Salla store alone, for a hub that runs elsewhere.")
+@click.option("--port", default=0, show_default=True, help="0 takes any free one.")
+@click.option("--install", default="", help="Webhook URL of a hub to tell of the app's installation.")
+def shop(port: int, install: str) -> None:
+    from sandbox import shop as command
+
+    sys.exit(command.main(port, install))
 
 
 @cli.command("bench-demo", help="The demo's scenario on the two sites of a bench.")

@@ -23,18 +23,24 @@ class FrappeSite:
 
     def call(self, method: str, **arguments: Any) -> Any:
         """POST to a whitelisted method; gives its `message`. Raises SiteError."""
-        return self._read(self.session.post(f"{self.url}/api/method/{method}", json=arguments, timeout=TIMEOUT))
+        return self._read(
+            self.session.post(f"{self.url}/api/method/{method}", json=arguments, timeout=TIMEOUT)
+        )
 
-    def rows(self, doctype: str, fields: list[str], filters: Any = None, limit: int = 0) -> list[dict[str, Any]]:
+    def rows(
+        self, doctype: str, fields: list[str], filters: Any = None, limit: int = 0
+    ) -> list[dict[str, Any]]:
         """Rows of a list, all of them unless a limit is given."""
         parameters = {
             "doctype": doctype,
             "fields": json.dumps(fields),
             "filters": json.dumps(filters or []),
             "limit_page_length": limit,
-            "order_by": "creation asc",
+            "order_by": f"`tab{doctype}`.creation asc",
         }
-        answer = self.session.get(f"{self.url}/api/method/frappe.client.get_list", params=parameters, timeout=TIMEOUT)
+        answer = self.session.get(
+            f"{self.url}/api/method/frappe.client.get_list", params=parameters, timeout=TIMEOUT
+        )
         return self._read(answer) or []
 
     def count(self, doctype: str, filters: Any = None) -> int:

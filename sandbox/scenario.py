@@ -58,15 +58,17 @@ class Scenario:
 
     def live_events(self) -> str:
         """Some thirty changes as they come in a busy hour."""
-        shop, state = self.world.salla.shop, self.world.salla.state
+        shop, state, mark = self.world.salla.shop, self.world.salla.state, self.world.mark
         before = sum(self.sent.values())
         simple = [key for key, row in state.products.items() if row["sku"] and not row["skus"]]
         for number, key in enumerate(simple[:8]):
             self._send(shop.change_price(key, Decimal("20.05") + number))
         for number in range(3):
-            self._send(shop.new_product(f"كوب سفر {number}", Decimal("34.50") + number, sku=f"NEW-{number}"))
-        for _ in range(3):
-            self._send(shop.new_customer())
+            self._send(
+                shop.new_product(f"كوب سفر {number}", Decimal("34.50") + number, sku=f"NEW-{number}{mark}")
+            )
+        for number in range(3):
+            self._send(shop.new_customer(email=f"buyer.{number}{mark}@example.com"))
         for _ in range(8):
             self._send(shop.new_order())
         orders = list(state.orders)
@@ -127,7 +129,7 @@ class Scenario:
         self._expect(
             held == 1, f"An order with a product without SKU: {held} commands were held instead of 1."
         )
-        self._send(shop.give_sku(key, "LATE-SKU-1"))
+        self._send(shop.give_sku(key, f"LATE-SKU-1{self.world.mark}"))
         self.world.settle()
         return f"{held} order held until its product got a SKU, then sent"
 

@@ -30,6 +30,8 @@ class World(Protocol):
     name: str
     salla: SimulatedSalla
     store: str
+    # Stands behind SKUs, so that a second run on the same ERP has its own.
+    mark: str
 
     def deliver(self, delivery: Delivery) -> int:
         """HTTP status of the hub's answer."""
@@ -92,6 +94,7 @@ class EmbeddedWorld:
     """Shop, hub and executor on loopback, all new, in a folder that is thrown away."""
 
     name = "embedded hosts (SQLite, loopback HTTP)"
+    mark = ""
 
     def __init__(self, folder: Path | None = None, salla: SimulatedSalla | None = None):
         self._kept = None if folder else tempfile.TemporaryDirectory(prefix="salla-sandbox-")

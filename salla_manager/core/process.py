@@ -45,12 +45,16 @@ class ProcessReport:
 
 @dataclass
 class _Work:
-    """One entity: the last signal about it and the events that told of it."""
+    """One entity: the signals about it, in the order they came, and the events that told of it."""
 
     store: Store
-    signal: Signal
+    signals: list[Signal]
     received_at: datetime
     events: list[Event]
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.store.name, self.signals[0].entity_type, self.signals[0].external_id)
 
 
 def process_due_events(host: Host, limit: int = 50) -> ProcessReport:
@@ -88,8 +92,9 @@ def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, l
             results[event.name].append(Result(EventStatus.IGNORED, reason))
         for signal in signals:
             key = RecordKey(store.name, signal.entity_type, signal.external_id)
-            work = works.setdefault(key, _Work(store, signal, event.received_at, []))
-            work.signal, work.received_at = signal, event.received_at
+            work = works.setdefault(key, _Work(store, [], event.received_at, []))
+            work.signals.append(signal)
+            work.received_at = event.received_at
             if event not in work.events:
                 work.events.append(event)
     return list(works.values()), results
@@ -132,29 +137,33 @@ def _guarded(host: Host, work: _Work) -> Result:
 
 
 def _work(host: Host, work: _Work) -> Result:
-    store, signal = work.store, work.signal
-    key = RecordKey(store.name, signal.entity_type, signal.external_id)
-    if signal.action == "delete":
+    store, key = work.store, work.key
+    if any(signal.action == "delete" for signal in work.signals):
         # A deletion is final, also where the shop still showed the entity a moment after it.
         return _told(host, outbox.absorb_deletion(key, store, host))
     client = host.client_for(store)
-    body, observed_at = signal.body, work.received_at
     if client is not None and _is_to_be_read(work):
         observed_at = host.clock.now()
-        body = client.fetch(signal.entity_type, signal.external_id)
+        body = client.fetch(key.entity_type, key.external_id)
         if body is None:
             return Result(
-                EventStatus.IGNORED, f"The shop has no {signal.entity_type} {signal.external_id} any more."
+                EventStatus.IGNORED, f"The shop has no {key.entity_type} {key.external_id} any more."
             )
-    if body is None:
-        return Result(EventStatus.FAILED, _no_client_reason(store, signal))
-    return _told(host, ingest(host, store, client, signal.entity_type, body, observed_at))
+        return _told(host, ingest(host, store, client, key.entity_type, body, observed_at))
+    bodies = [signal.body for signal in work.signals if signal.body is not None]
+    if not bodies:
+        return Result(EventStatus.FAILED, _no_client_reason(store, work.signals[-1]))
+    told = [
+        _told(host, ingest(host, store, client, key.entity_type, body, work.received_at)) for body in bodies
+    ]
+    return max(told, key=lambda result: _gravity(result.status))
 
 
 def _is_to_be_read(work: _Work) -> bool:
-    """A body that came twice may be older than what came in between."""
-    is_repeat = any(event.duplicates for event in work.events)
-    return work.signal.body is None or work.signal.entity_type == "order" or is_repeat
+    """Where the shop says best what is so. Events come in any order, and a body that came twice may be older than
+    what came in between."""
+    is_repeat = len(work.signals) > 1 or any(event.duplicates for event in work.events)
+    return work.signals[-1].body is None or work.key.entity_type == "order" or is_repeat
 
 
 def _told(host: Host, outcomes: list[Outcome]) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from salla_manager.contract import ENTITY_TYPES
 from salla_manager.core.model import (
     CommandStatus,
     Instance,
@@ -16,6 +17,7 @@ from salla_manager.core.model import (
     RecordStatus,
     Settings,
     Store,
+    command_type_of,
 )
 from salla_manager.core.ports import HubStore
 
@@ -36,6 +38,8 @@ def place(hub: HubStore, store: Store, command: OutboundCommand) -> Placement:
     reason = closed_gate(hub, store, command)
     if reason:
         return Placement(CommandStatus.HELD, reason)
+    if command.entity_type == "order":
+        return _place_order(hub, store, json.loads(command.payload))
     return _dependencies(hub, command)
 
 
@@ -83,21 +87,28 @@ def _dependencies(hub: HubStore, command: OutboundCommand) -> Placement:
     if entity_type == "category":
         parents = _present(hub, store, [("category", payload.get("parent_id"))])
         return _wait_for([record for record in parents if record.key.external_id != command.external_id])
-    if entity_type == "order":
-        return _place_order(hub, store, payload)
     return READY
 
 
-def _place_order(hub: HubStore, store: str, order: dict[str, Any]) -> Placement:
+def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placement:
     customer = (order.get("customer") or {}).get("external_id")
-    needed = list(_present(hub, store, [("customer", customer)]))
+    needed: list[Record | None] = list(_present(hub, store.name, [("customer", customer)]))
     for number, line in enumerate(order.get("items") or (), start=1):
-        record = record_of_line(hub, store, line)
-        problem = _line_problem(record, line)
+        record = record_of_line(hub, store.name, line)
+        problem = _line_problem(hub, store.name, record, line)
         if problem:
             return Placement(CommandStatus.HELD, f"Line {number} ({line_title(line)}): {problem}")
         needed.append(record)
-    return _wait_for(needed)
+    switched_off = _switched_off(hub, store)
+    return _wait_for([record for record in needed if record and record.key.entity_type not in switched_off])
+
+
+def _switched_off(hub: HubStore, store: Store) -> set[str]:
+    """Entity types that will not come to the ERP; an order finds them there by SKU, phone or e-mail."""
+    instance = hub.instance(store.erp_instance)
+    off = hub.settings().disabled_command_types
+    off |= instance.disabled_command_types if instance else frozenset()
+    return {entity_type for entity_type in ENTITY_TYPES if command_type_of(entity_type) in off}
 
 
 def record_of_line(hub: HubStore, store: str, line: dict[str, Any]) -> Record | None:
@@ -125,7 +136,14 @@ def _by_sku(hub: HubStore, store: str, sku: str | None) -> Record | None:
     return holders[0] if holders else None
 
 
-def _line_problem(record: Record | None, line: dict[str, Any]) -> str:
+def _line_problem(hub: HubStore, store: str, record: Record | None, line: dict[str, Any]) -> str:
+    if (
+        record is None
+        and line.get("sku")
+        and not any(_present(hub, store, [("product", line.get("product_id"))]))
+    ):
+        # The shop has forgotten it; the ERP may still know the SKU, and says so if it does not.
+        return ""
     if record is None:
         return (
             "the hub does not know its product, and the shop did not give it. Create the product in the shop with"

@@ -10,8 +10,6 @@ from salla_manager.platforms.port import Platform, ShopClient
 
 _ADAPTERS = {
     "salla": ("salla_manager.platforms.salla.platform", "SALLA"),
-    "woocommerce": ("salla_manager.platforms.woocommerce.platform", "WOOCOMMERCE"),
-    "shopware": ("salla_manager.platforms.shopware.platform", "SHOPWARE"),
 }
 
 

@@ -56,15 +56,30 @@ def test_a_line_without_sku_holds_the_order_until_it_is_mended(hub: Hub) -> None
     assert hub.statuses("order") == ["Done"]
 
 
-def test_a_product_gone_from_the_shop_holds_the_order_until_it_is_there(hub: Hub) -> None:
+def test_a_product_gone_from_the_shop_is_looked_for_in_the_erp_by_its_sku(hub: Hub) -> None:
     order_came(hub, customer=None)
+    assert hub.statuses("order") == ["Queued"]
+
+
+def test_a_product_gone_from_the_shop_without_sku_holds_the_order(hub: Hub) -> None:
+    order_came(hub, customer=None, items=[line(sku=None)])
     [order] = hub.commands("order")
-    assert (order.status, "Line 1 (Oud, SKU OUD-1)" in order.reason) == ("Held", True)
-    assert "Create the product in the shop with the SKU OUD-1" in order.reason
-    hub.absorb("product", external_id="77")
+    assert (order.status, "Line 1 (Oud)" in order.reason) == ("Held", True)
+    assert "pull products; the order goes then by itself" in order.reason
+    hub.absorb("product", external_id="1")
     release_parked(hub.host)
     hub.dispatch()
     assert hub.statuses("order") == ["Done"]
+
+
+def test_an_order_does_not_wait_for_what_is_switched_off(hub: Hub) -> None:
+    off = frozenset({"upsert_product", "upsert_customer"})
+    hub.change_instance(disabled_command_types=off)
+    hub.shop.has("product", body("product"))
+    order_came(hub)
+    assert hub.statuses("product") == ["Held"]
+    assert hub.statuses("customer") == ["Held"]
+    assert hub.statuses("order") == ["Queued"]
 
 
 def test_a_line_is_found_by_variant_then_product_then_sku(hub: Hub) -> None:

@@ -30,6 +30,26 @@ def test_a_whole_body_needs_no_fetch_except_for_orders(hub: Hub) -> None:
     assert '"total":"20.00"' in hub.commands("order")[0].payload
 
 
+@pytest.mark.parametrize("has_client", [True, False])
+def test_an_older_version_behind_a_newer_one_in_a_batch_does_not_win(hub: Hub, has_client: bool) -> None:
+    newer = body("product", name="New", updated_at="2026-01-02T00:00:00Z")
+    hub.shop.has("product", newer)
+    if not has_client:
+        hub.client = None
+    hub.webhook("product.updated", **newer)
+    hub.webhook("product.updated", **body("product", name="Old", updated_at="2026-01-01T00:00:00Z"))
+    assert hub.process().events == {"Processed": 2}
+    assert [command.title for command in hub.commands("product")] == ["New"]
+
+
+def test_a_deletion_in_a_batch_wins_over_what_came_behind_it(hub: Hub) -> None:
+    hub.absorb("product")
+    hub.webhook("product.deleted", external_id="1")
+    hub.webhook("product.updated", **body("product", name="Late"))
+    hub.process()
+    assert '"status":"deleted"' in hub.commands("product")[-1].payload
+
+
 def test_without_tokens_a_whole_body_does(hub: Hub) -> None:
     hub.client = None
     hub.webhook("order.created", **body("order", items=[], customer=None))

@@ -1,0 +1,117 @@
+"""Connects the two sites of a bench and a simulated Salla store: pairing, settings, installation of the app.
+
+`make bench` runs it last; it may be run again at any time. The secret goes from one command to the next through
+their environment and is never printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from typing import Any
+
+import services
+from layout import CHECKOUT, CLIENT, HUB, Bench, BenchError, existing_bench
+from services import Service
+
+COMPANY = "Demo Trading Co"
+SHOP_PORT = 8790
+MERCHANT = "1305146709"
+# The simulated store's own; they guard nothing.
+CLIENT_ID, CLIENT_SECRET, WEBHOOK_SECRET = "sandbox-client", "sandbox-client-secret", "sandbox-webhook-secret"
+
+
+def site_url(bench: Bench, site: str) -> str:
+    return f"http://{site}:{bench.config().get('webserver_port', 8000)}"
+
+
+def call(
+    bench: Bench, site: str, *args: str, secrets: dict[str, str] | None = None, check: bool = True
+) -> dict[str, Any]:
+    """Run one of our bench commands with --json and read what it prints. Raises BenchError."""
+    command = [*bench.frappe("--site", site, *args), "--json"]
+    done = subprocess.run(
+        command,
+        cwd=bench.sites,
+        env={**bench.environment(), **(secrets or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines or (check and done.returncode):
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
+        raise BenchError(
+            f"`bench --site {site} {' '.join(args)}` ended with status {done.returncode}: {reason[0]}"
+        )
+    return json.loads(lines[-1])
+
+
+def pair(bench: Bench) -> dict[str, Any]:
+    """Hub and client know each other afterwards. Gives the instance's name and what the test connection said."""
+    added = call(bench, HUB, "salla", "add-instance", "--title", COMPANY, "--url", site_url(bench, CLIENT))
+    instance, secret = added["instance"], added.get("secret")
+    if not secret and call(bench, HUB, "salla", "test-connection", instance, check=False).get("ok"):
+        return {"instance": instance, "new_secret": False}
+    if not secret:
+        renew = (
+            "salla",
+            "add-instance",
+            "--title",
+            COMPANY,
+            "--url",
+            site_url(bench, CLIENT),
+            "--new-secret",
+        )
+        secret = call(bench, HUB, *renew)["secret"]
+    options = ("--instance-id", instance, "--manager-url", site_url(bench, HUB), "--company", COMPANY)
+    call(bench, CLIENT, "salla-executor", "pair", *options, secrets={"SALLA_EXECUTOR_SECRET": secret})
+    return {"instance": instance, "new_secret": True}
+
+
+def connect_shop(bench: Bench, shop_url: str) -> None:
+    """The hub talks to the simulated store instead of Salla."""
+    settings = (f"salla_accounts_url={shop_url}", f"salla_client_id={CLIENT_ID}", "allow_private_addresses=1")
+    secrets = {"SALLA_WEBHOOK_SECRET": WEBHOOK_SECRET, "SALLA_CLIENT_SECRET": CLIENT_SECRET}
+    call(bench, HUB, "salla", "settings", *settings, secrets=secrets)
+
+
+def add_store(bench: Bench, instance: str, merchant: str, api_url: str) -> str:
+    options = ("--merchant-id", merchant, "--instance", instance, "--api-url", api_url, "--customer", COMPANY)
+    return call(
+        bench, HUB, "salla", "add-store", *options, "--currency", "SAR", "--name", "Simulated Salla store"
+    )["store"]
+
+
+def shop_service(bench: Bench) -> Service:
+    webhook = f"{site_url(bench, HUB)}/api/method/salla_manager.api.webhooks.salla"
+    run = [str(bench.python), "-m", "sandbox", "shop", "--port", str(SHOP_PORT), "--install", webhook]
+    return Service("simulated_salla", "web", run, CHECKOUT, SHOP_PORT)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Pair hub and client, connect the simulated store")
+    parser.add_argument("--bench", help="bench folder (default: $BENCH_DIR or ~/frappe-bench)")
+    bench = existing_bench(parser.parse_args().bench)
+    services.start(bench)
+    paired = pair(bench)
+    print(f"  paired: {HUB} sends to {CLIENT} as {paired['instance']}", flush=True)
+    shop_url = f"http://127.0.0.1:{SHOP_PORT}"
+    connect_shop(bench, shop_url)
+    shop = shop_service(bench)
+    if not services.is_up(bench, shop):
+        services.start_one(bench, shop)
+    store = add_store(bench, paired["instance"], MERCHANT, f"{shop_url}/admin/v2")
+    print(f"  simulated Salla store: {shop_url}, {store} on the hub", flush=True)
+    answer = call(bench, HUB, "salla", "test-connection", paired["instance"])
+    print(f"  signed ping: {answer.get('message') or answer}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except BenchError as error:
+        raise SystemExit(f"{error}") from None
