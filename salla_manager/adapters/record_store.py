@@ -35,6 +35,7 @@ class RecordRows:
         column = _record_key(key)
         # A locking read of a row that is not there would lock its gap and make two inserts deadlock.
         if not frappe.db.get_value(RECORD, {"record_key": ("=", column)}, "name"):
+            _check_id(key.external_id)
             values = {
                 "record_key": column,
                 "store": key.store,
@@ -208,6 +209,12 @@ def record_of(row: Any) -> Record:
         erp_document=row.erp_document or "",
         last_command=row.last_command or "",
     )
+
+
+def _check_id(external_id: str) -> None:
+    """An id is kept as it is, and Desk's reports would render these."""
+    if not external_id or len(external_id) > DATA_LENGTH or set(external_id) & set("<>\x00"):
+        raise ValueError(f"'{plain(external_id, 60)}' is no id that a shop gives.")
 
 
 def _record_key(key: RecordKey) -> str:
