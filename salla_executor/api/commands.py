@@ -13,6 +13,7 @@ import frappe
 from salla_executor.api.net import ack_response
 from salla_executor.contract import Ack
 from salla_executor.core.receive import receive as receive_command
+from salla_executor.erpnext.errors import RACES
 from salla_executor.erpnext.receiver import FrappeReceiver
 
 TRIES = 3
@@ -29,9 +30,13 @@ def _receive(raw: bytes, headers: Mapping[str, str]) -> Ack:
     receiver = FrappeReceiver()
     for attempt in range(1, TRIES + 1):
         ack = receive_command(raw, headers, receiver)
-        if not receiver.is_conflict or attempt == TRIES:
+        if attempt == TRIES or not _has_lost_a_race(ack, receiver):
             break
-        # Deadlock or lock timeout: all of it again, at another moment than its rival.
+        # All of it again, on a fresh view and at another moment than its rival.
         receiver.is_conflict = False
         time.sleep(random.uniform(0.02, 0.1) * attempt)
     return ack
+
+
+def _has_lost_a_race(ack: Ack, receiver: FrappeReceiver) -> bool:
+    return receiver.is_conflict or (ack.http_status == 503 and ack.payload.get("error_code") in RACES)

@@ -20,6 +20,8 @@ class StaleViewError(Exception):
 
 # Another transaction won: nothing is wrong with the command, all of it has to run again.
 CONFLICTS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError, StaleViewError)
+# Refusals that are mostly such a conflict seen from inside ERPNext, and now and then the plain truth.
+RACES = ("changed_meanwhile", "duplicate", "missing_link")
 _PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
 
 
@@ -43,7 +45,7 @@ def refusals(what: str) -> Iterator[None]:
             "The integration user may not write {0}: {1} Give its role the right and send again."
         ).format(what, _text(error))
         raise BusinessError("not_permitted", message, retryable=True) from None
-    except frappe.LinkValidationError as error:
+    except (frappe.LinkValidationError, frappe.DoesNotExistError) as error:
         message = _(
             "{0} names a document that does not exist: {1} Create it or correct the settings."
         ).format(what, _text(error))

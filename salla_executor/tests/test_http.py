@@ -9,6 +9,7 @@ import requests
 import frappe
 
 from salla_executor.contract import DISPATCH_PATH
+from salla_executor.erpnext.settings import SUBMIT
 from salla_executor.tests.kit import ExecutorTestCase, sign
 from salla_executor.tests.payloads import line, order, product, variant
 
@@ -81,6 +82,23 @@ class TestHttp(ExecutorTestCase):
         assert len(fresh) == 1
         frappe.db.rollback()
         assert frappe.db.count("Sales Order", {"shop_store": self.store}) == 1
+
+    def test_parallel_first_submits_of_an_item(self):
+        """ERPNext makes the Bin of an item at its first submit, and two of them at once do not see each other's."""
+        self.applied("upsert_product", product(self.code("A")))
+        lines = [line(self.code("A"), "1", "100.00")]
+        with self.settings(order_policy=SUBMIT):
+            requests_ = [
+                self.request("upsert_order", order(f"{self.store}-{n}", lines, "115.00", "15.00"))
+                for n in range(6)
+            ]
+            with ThreadPoolExecutor(6) as pool:
+                answers = list(pool.map(lambda request: self.post(*request), requests_))
+        self.assertEqual([answer.text for answer in answers if answer.status_code != 200], [])
+        frappe.db.rollback()
+        self.assertEqual(frappe.db.count("Sales Order", {"shop_store": self.store, "docstatus": 1}), 6)
+        reserved = frappe.db.get_value("Bin", {"item_code": self.code("A")}, "reserved_qty")
+        self.assertEqual(reserved, 6)
 
     def test_parallel_variants_share_their_values(self):
         template, size = self.code("T"), self.code("Size")

@@ -92,6 +92,27 @@ class TestReceive(ExecutorTestCase):
             again = receive(body, sign(body, headers["X-Idempotency-Key"]))
             assert again.verdict == "applied", again.ack
 
+    def test_callback_that_fails_after_the_commit_leaves_the_answer_applied(self):
+        answer = self.send_with_callback("after_commit")
+        self.assertEqual((answer.status, answer.verdict), (200, "applied"), answer.ack)
+        self.assertTrue(frappe.db.exists("Item", self.code("after_commit")))
+
+    def test_callback_that_fails_before_the_commit_leaves_nothing(self):
+        answer = self.send_with_callback("before_commit")
+        self.assertEqual((answer.status, answer.payload["error_code"]), (503, "internal"))
+        self.assertFalse(frappe.db.exists("Item", self.code("before_commit")))
+        self.assertEqual(frappe.db.count("Executor Inbox", {"store_account": self.store}), 0)
+
+    def send_with_callback(self, moment):
+        original = items.save_price
+
+        def save(*args):
+            getattr(frappe.db, moment).add(fail)
+            return original(*args)
+
+        with patch.object(items, "save_price", side_effect=save):
+            return self.send("upsert_product", product(self.code(moment)))
+
     def test_deadlock_runs_the_command_again(self):
         calls = []
         original = items.save_price
@@ -175,6 +196,10 @@ class TestReceive(ExecutorTestCase):
         answer = self.send("upsert_brand", {"external_id": "1", "name": self.code("Acme")})
         assert (answer.status, answer.payload["error_code"]) == (503, "not_permitted")
         assert "Brand" in answer.message
+
+
+def fail() -> None:
+    raise RuntimeError("a callback of another app")
 
 
 def set_right(name: str, value: int) -> None:
