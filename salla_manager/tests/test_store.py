@@ -137,7 +137,7 @@ class TestRecords(StoreCase):
 
     def test_an_id_that_is_markup_is_refused(self):
         for external_id in ("<img src=x>", "", "x" * 141):
-            with self.subTest(external_id), self.assertRaises(ValueError):  # noqa: PT027
+            with self.subTest(external_id), self.assertRaises(ValueError):
                 make_record(self.store, external_id)
 
     def test_two_workers_that_meet_a_new_entity_get_one_row_one_after_the_other(self):
