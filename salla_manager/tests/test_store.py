@@ -24,6 +24,7 @@ from salla_manager.core.model import (
 )
 from salla_manager.core.ports import HubStore
 from salla_manager.tests.factories import (
+    LONG_AGO,
     NOW,
     HubCase,
     beside,
@@ -44,9 +45,9 @@ class StoreCase(HubCase):
         self.instance = make_instance()
         self.store = make_store(erp_instance=self.instance)
 
-    def lease(self, token="t", limit=10, now=NOW, instance=None):
+    def lease(self, token="t", limit=10, now=NOW, until=UNTIL):
         with self.hub.transaction():
-            return self.hub.lease_due_commands(instance or self.instance, now, limit, token, UNTIL)
+            return self.hub.lease_due_commands(self.instance, now, limit, token, until)
 
     def command_for(self, external_id="p-1", **changes):
         record = make_record(self.store, external_id)
@@ -66,10 +67,10 @@ class TestEvents(StoreCase):
         with self.hub.transaction():
             name, _ = self.hub.add_event(make_event("b"))
         with self.hub.transaction():
-            first = [event.name for event in self.hub.due_events(NOW, 1000)]
+            first = [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
         with self.hub.transaction():
-            second = [event.name for event in self.hub.due_events(NOW, 1000)]
-            later = [event.name for event in self.hub.due_events(NOW + timedelta(minutes=10), 1000)]
+            second = [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
+            later = [event.name for event in self.hub.due_events(LONG_AGO + timedelta(minutes=10), 1000)]
         assert name in first
         assert name not in second
         assert name in later
@@ -82,10 +83,10 @@ class TestEvents(StoreCase):
         def claim():
             hub = FrappeHubStore()
             with hub.transaction():
-                return [event.name for event in hub.due_events(NOW, 2)]
+                return [event.name for event in hub.due_events(LONG_AGO, 2)]
 
         with self.hub.transaction():
-            mine = {event.name for event in self.hub.due_events(NOW, 2)}
+            mine = {event.name for event in self.hub.due_events(LONG_AGO, 2)}
             thread, result = beside(claim)
             thread.join(10)
         assert (len(mine), len(result[0])) == (2, 2)
@@ -95,24 +96,26 @@ class TestEvents(StoreCase):
         with self.hub.transaction():
             name, _ = self.hub.add_event(make_event("d"))
             self.hub.finish_event(
-                name, EventStatus.FAILED, "no", attempts=1, due_at=NOW + timedelta(minutes=1)
+                name, EventStatus.FAILED, "no", attempts=1, due_at=LONG_AGO + timedelta(minutes=1)
             )
         with self.hub.transaction():
-            assert name not in [event.name for event in self.hub.due_events(NOW, 1000)]
-            (found,) = (e for e in self.hub.due_events(NOW + timedelta(minutes=1), 1000) if e.name == name)
+            assert name not in [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
+            (found,) = (
+                e for e in self.hub.due_events(LONG_AGO + timedelta(minutes=1), 1000) if e.name == name
+            )
             self.hub.finish_event(name, EventStatus.FAILED, "no", attempts=2)
-            later = self.hub.due_events(NOW + timedelta(days=1), 1000)
-        assert (found.attempts, found.status, found.received_at) == (1, "Failed", NOW)
+            later = self.hub.due_events(LONG_AGO + timedelta(days=1), 1000)
+        assert (found.attempts, found.status, found.received_at) == (1, "Failed", LONG_AGO)
         assert name not in [event.name for event in later]
 
     def test_events_of_an_unknown_store_are_adopted_when_it_is_made(self):
         event = make_event("e", merchant_id="bench-test-m-2", status=EventStatus.UNKNOWN_STORE)
         with self.hub.transaction():
             name, _ = self.hub.add_event(event)
-            assert name not in [event.name for event in self.hub.due_events(NOW, 1000)]
+            assert name not in [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
         store = make_store("m-2")
         with self.hub.transaction():
-            (found,) = (event for event in self.hub.due_events(NOW, 1000) if event.name == name)
+            (found,) = (event for event in self.hub.due_events(LONG_AGO, 1000) if event.name == name)
         assert (found.store, found.status) == (store, "Received")
 
 
@@ -284,10 +287,10 @@ class TestLeases(StoreCase):
 
     def test_who_lost_the_lease_leaves_an_attempt_and_nothing_else(self):
         name = self.command_for()
-        (command,) = self.lease("old")
+        (command,) = self.lease("old", until=LONG_AGO)
         with self.hub.transaction():
-            self.hub.free_expired_leases(UNTIL + timedelta(seconds=1))
-        (again,) = self.lease("new", now=UNTIL + timedelta(seconds=1))
+            self.hub.free_expired_leases(LONG_AGO + timedelta(seconds=1))
+        (again,) = self.lease("new")
         done = CommandUpdate(CommandStatus.DONE)
         with self.hub.transaction():
             assert not self.hub.record_outcome(command, "old", _attempt(name, "old"), None, done)
@@ -301,9 +304,9 @@ class TestLeases(StoreCase):
 
     def test_a_lease_that_runs_is_not_freed(self):
         self.command_for()
-        self.lease()
+        self.lease(until=LONG_AGO)
         with self.hub.transaction():
-            self.hub.free_expired_leases(UNTIL)
+            self.hub.free_expired_leases(LONG_AGO)
         assert self.lease() == []
 
     def test_the_lease_reads_its_index(self):

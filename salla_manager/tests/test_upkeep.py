@@ -14,11 +14,11 @@ from frappe.utils import add_days, now_datetime
 
 from salla_manager import hooks, install, tasks
 from salla_manager.adapters import jobs
-from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.core.model import CommandStatus
 from salla_manager.tests.factories import (
+    LONG_AGO,
     HubCase,
     make_command,
     make_event,
@@ -82,7 +82,7 @@ class TestRetention(HubCase):
 
 class TestNonces(HubCase):
     def test_they_outlive_their_window_and_not_much_more(self):
-        hub, now = FrappeHubStore(), FrappeClock().now()
+        hub, now = FrappeHubStore(), LONG_AGO
         nonce = frappe.generate_hash(length=20)
         assert hub.remember_nonce("A", nonce, now + timedelta(seconds=660))
         purge_nonces(now + timedelta(seconds=659))
