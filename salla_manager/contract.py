@@ -166,7 +166,9 @@ def read_headers(headers: Mapping[str, str]) -> SignedRequest:
         if value is None or value == "":
             raise ProtocolError(400, "missing_header", f"The header {name} is missing.")
         if not isinstance(value, str) or not grammar.match(value):
-            raise ProtocolError(400, "bad_header", f"The header {name} does not have the form of the contract.")
+            raise ProtocolError(
+                400, "bad_header", f"The header {name} does not have the form of the contract."
+            )
         values[name] = value
     return SignedRequest(
         instance_id=values[HEADER_INSTANCE],
@@ -252,7 +254,9 @@ def load_json(body: bytes) -> Any:
     except ProtocolError:
         raise
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(400, "bad_json", f"The body is not JSON of the contract's kind: {error}") from None
+        raise ProtocolError(
+            400, "bad_json", f"The body is not JSON of the contract's kind: {error}"
+        ) from None
     return value
 
 
@@ -326,7 +330,9 @@ def decode_command(body: bytes, request: SignedRequest) -> Command:
         raise ProtocolError(400, "bad_envelope", "The body has to be a JSON object.")
     forbidden = sorted(FORBIDDEN_BODY_KEYS & data.keys())
     if forbidden:
-        raise ProtocolError(400, "bad_envelope", f"The body has keys that are not taken: {', '.join(forbidden)}.")
+        raise ProtocolError(
+            400, "bad_envelope", f"The body has keys that are not taken: {', '.join(forbidden)}."
+        )
     command = Command(
         **{name: _text(data, name) for name in _TEXT_FIELDS},
         payload=_typed(data, "payload", dict, {}),
@@ -390,7 +396,9 @@ def _check_type(command: Command) -> None:
     if command.entity_type != expected:
         raise ProtocolError(400, "bad_envelope", f"{command.command_type} goes with entity_type {expected}.")
     if not command.store_account:
-        raise ProtocolError(400, "bad_envelope", "The field store_account has to be a text of 1 to 140 characters.")
+        raise ProtocolError(
+            400, "bad_envelope", "The field store_account has to be a text of 1 to 140 characters."
+        )
 
 
 def refusal(error: ProtocolError, *, idempotency_key: str = "", command_id: str = "") -> Ack:

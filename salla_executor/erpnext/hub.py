@@ -14,7 +14,8 @@ from frappe import _
 from salla_executor.contract import PULL_PATH, dump_json, new_nonce, signed_headers
 from salla_executor.erpnext.settings import DOCTYPE, read_secrets
 
-TIMEOUT = (5, 20)
+# The hub reads the shop before it answers.
+TIMEOUT = (5, 110)
 MAX_ANSWER = 64 * 1024
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 

@@ -120,12 +120,15 @@ def _pull_one(
 
 
 def _count(plural: str, outcomes: list[Outcome], report: PullReport) -> None:
-    """An entity counts once, its variants with it; what an order brought along counts in no type."""
+    """A product counts once, its variants with it; what an order brought along counts in no type."""
     own = [outcome for outcome in outcomes if outcome.key.entity_type in _COUNTED_IN[plural]]
-    if any(outcome.made_command for outcome in own):
-        report.queued[plural] += 1
-    elif own and own[0].status in (outbox.UNCHANGED, outbox.STALE):
-        report.unchanged[plural] = report.unchanged.get(plural, 0) + 1
+    queued = sum(outcome.made_command for outcome in own)
+    unchanged = sum(outcome.status in _AT_REST for outcome in own)
+    if plural == "products":
+        queued, unchanged = min(queued, 1), int(not queued and own[:1] != [] and own[0].status in _AT_REST)
+    report.queued[plural] += queued
+    if unchanged:
+        report.unchanged[plural] = report.unchanged.get(plural, 0) + unchanged
     for outcome in outcomes:
         if outcome.status == outbox.SKIPPED:
             report.skipped[outcome.kind] = report.skipped.get(outcome.kind, 0) + 1
@@ -133,6 +136,7 @@ def _count(plural: str, outcomes: list[Outcome], report: PullReport) -> None:
             report.fail(plural, f"{outcome.key.entity_type} {outcome.key.external_id}: {outcome.reason}")
 
 
+_AT_REST = (outbox.UNCHANGED, outbox.STALE)
 _COUNTED_IN = {plural: (entity,) for plural, entity in ENTITY_TYPES.items()} | {
     "products": ("product", "variant")
 }

@@ -70,12 +70,21 @@ def test_it_sends_the_bytes_and_reads_the_answer(server: Server) -> None:
     assert b"Cookie" not in request
 
 
+def wait_for_end_of(transport: HttpTransport) -> None:
+    """Until the news that the other end has closed is here."""
+    for _ in range(200):
+        if all(one.is_dropped() for kept in transport._idle.values() for one in kept):
+            return
+        time.sleep(0.005)
+
+
 def test_connections_are_kept_while_they_live(server: Server) -> None:
     transport = HttpTransport()
     assert [post(server, transport) for _ in range(3)] == [b"{}"] * 3
     assert server.connections == 1
     server.script = lambda peer: peer.sendall(OK) or peer.close()
     post(server, transport)
+    wait_for_end_of(transport)
     server.script = lambda peer: peer.sendall(OK)
     assert post(server, transport) == b"{}"
     transport.close()
