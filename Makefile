@@ -41,6 +41,7 @@ bench:  ## a running bench from a bare machine: hub and client site, paired, sim
 	@$(PYTHON) scripts/bench/create.py
 
 app:  ## put APP on the bench at BENCH_DIR and, with SITE, install it there
+	@test -n "$(APP)" || { echo "Say which app: make app APP=salla_manager SITE=hub.example.com (or APP=salla_executor)" >&2; exit 2; }
 	@$(PYTHON) scripts/bench/apps.py --bench "$(BENCH_DIR)" --app "$(APP)" $(if $(SITE),--site "$(SITE)")
 
 bench-start:  ## start database, Redis, web and workers of the bench
