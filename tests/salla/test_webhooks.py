@@ -102,7 +102,7 @@ def test_every_event_is_mapped_or_ignored_with_a_reason(event):
     is_ignored = event in IGNORED or event.startswith(tuple(IGNORED_FAMILIES))
     assert (event in SUBJECTS) != is_ignored
     if is_ignored:
-        assert SALLA.signals(webhook(event, {"id": 1})) == []
+        assert SALLA.signals(webhook(event, {"id": 1, "access_token": "at"})) == []
         assert "not known" not in SALLA.ignored_because(event)
 
 
@@ -218,6 +218,22 @@ def test_tokens_are_taken_out_of_what_is_kept():
     assert json.loads(read.raw)["data"]["access_token"] == "***"
     assert SALLA.read_webhook(read.raw.encode()).tokens is None
     assert SALLA.signals(read) == []
+
+
+@pytest.mark.parametrize("token", [None, "", ["at-1"], {"a": "at-1"}, True])
+def test_an_installation_without_a_token_that_can_be_read_says_so_and_keeps_none(token):
+    read = webhook("app.store.authorize", {"access_token": token, "refresh_token": "rt-1"})
+    assert read.tokens is None
+    assert "at-1" not in read.raw + str(read.data)
+    assert "rt-1" not in read.raw + str(read.data)
+    with pytest.raises(WebhookError, match="no access token that can be read; the app has to be installed"):
+        SALLA.signals(read)
+
+
+def test_tokens_in_an_event_that_should_have_none_are_not_kept_either():
+    read = webhook("app.installed", {"id": 1, "app": {"refresh_token": "rt-1", "access_token": "at-1"}})
+    assert read.tokens is None
+    assert "t-1" not in read.raw + str(read.data)
 
 
 def test_a_relative_lifetime_counts_from_the_event():

@@ -29,21 +29,22 @@ def read_webhook(raw: bytes) -> Webhook:
     except ValueError as error:
         raise WebhookError(f"The webhook is not JSON that can be taken: {error}") from None
     if not isinstance(envelope, dict):
-        raise WebhookError("The webhook is not a JSON object.")
+        raise WebhookError("The webhook is not a JSON object")
     event, merchant = text(envelope.get("event")), identifier(envelope.get("merchant"))
     missing = [name for name, value in (("event", event), ("merchant", merchant)) if not value]
     if missing:
-        raise WebhookError(f"The webhook lacks {' and '.join(missing)}.")
+        raise WebhookError(f"The webhook lacks {' and '.join(missing)}")
     data = mapping(envelope.get("data"))
+    clean = _redact(envelope) if _may_hold_secrets(event, raw) else None
     occurred_at = moment(envelope.get("created_at"))
     tokens = _tokens(event, data, occurred_at)
     return Webhook(
         event=event,
         merchant_id=merchant,
         occurred_at=occurred_at,
-        data=_redact(data) if tokens else data,
+        data=data if clean is None else mapping(clean.get("data")),
         dedupe_hash=_dedupe_hash(event, merchant, data, raw),
-        raw=dump_json(_redact(envelope)).decode() if tokens else raw.decode("utf-8-sig"),
+        raw=raw.decode("utf-8-sig") if clean is None else dump_json(clean).decode(),
         tokens=tokens,
     )
 
@@ -67,25 +68,44 @@ def _tokens(event: str, data: dict[str, Any], occurred_at: datetime | None) -> d
     }
 
 
+def _may_hold_secrets(event: str, raw: bytes) -> bool:
+    # No other event should have any, but what was never stored in clear cannot leak.
+    return event in TOKEN_EVENTS or any(name.encode() in raw for name in _SECRETS)
+
+
 def _redact(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _REDACTED if key in _SECRETS else _redact(child) for key, child in value.items()}
+        return {key: _stars(child) if key in _SECRETS else _redact(child) for key, child in value.items()}
     return [_redact(child) for child in value] if isinstance(value, list) else value
+
+
+def _stars(secret: Any) -> str | None:
+    return None if text(secret) is None else _REDACTED
 
 
 def signals(webhook: Webhook) -> list[Signal]:
     """What changed in the shop. Empty for an event of no interest. Raises WebhookError where an id is missing."""
     subject = SUBJECTS.get(webhook.event)
     if subject is None:
+        _check_tokens(webhook)
         return []
     entity_type, action = subject
     external_id = _subject_id(entity_type, webhook)
     if external_id is None:
-        raise WebhookError(f"{webhook.event} lacks the id of its {entity_type}.")
+        raise WebhookError(f"{webhook.event} lacks the id of its {entity_type}")
     # Trimmed bodies of these look whole at a glance, and their id may be another thing's.
     is_trimmed = webhook.event == "order.status.updated" or "shipment" in webhook.event
     body = webhook.data if not is_trimmed and is_whole(entity_type, webhook.data) else None
     return [Signal(entity_type, external_id, action, body)]
+
+
+def _check_tokens(webhook: Webhook) -> None:
+    """A body that was kept has stars for its tokens."""
+    brings_tokens = TOKEN_EVENTS - {"app.updated"}
+    if webhook.event in brings_tokens and text(webhook.data.get("access_token")) is None:
+        raise WebhookError(
+            f"{webhook.event} brings no access token that can be read; the app has to be installed again"
+        )
 
 
 def is_whole(entity_type: str, data: dict[str, Any]) -> bool:
