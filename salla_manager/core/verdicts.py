@@ -55,7 +55,8 @@ def update_of(
     if verdict.action == answers.DEAD:
         return CommandUpdate(CommandStatus.DEAD, verdict.reason, attempts)
     if verdict.burns_attempt and attempts >= settings.retry_max_attempts:
-        reason = f"Given up after {attempts} attempts. {verdict.reason} Mend the cause, then retry."
+        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+        reason = f"Given up after {times}. {verdict.reason} Mend the cause, then retry."
         return CommandUpdate(CommandStatus.DEAD, reason, attempts)
     due_at = now + timedelta(seconds=_delay(verdict, attempts, settings, jitter))
     return CommandUpdate(CommandStatus.QUEUED, verdict.reason, attempts, due_at)

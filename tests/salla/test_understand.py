@@ -19,7 +19,7 @@ def test_answers_and_bare_bodies_become_payloads(fixture, order):
     assert [kind for kind, _ in payloads(order, CONTEXT)[0]] == ["order"]
     found, said = payloads(fixture("statuses"), CONTEXT)
     assert [kind for kind, _ in found] == ["order_status"] * 3
-    assert said == ["An answer of Salla with a list of 2: order status"]
+    assert said == ["An answer of Salla with a list of 2: order status."]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_what_gives_no_payload_says_what_it_is(fixture, name, sentence):
         ("quoted text", "No JSON object or list but text"),
         (None, "nothing"),
         ([], "a list that holds no objects"),
-        ({}, "content of another kind|a request"),
+        ({}, "A bare body without content"),
+        ({"group_id": 5}, "A bare body with a request to Salla"),
+        ({"status": 200, "success": True, "data": {"amount": 5}}, "content of another kind"),
         ({"status": 200, "success": True, "data": []}, "without content"),
     ],
 )
@@ -77,6 +79,22 @@ def test_sentences(body, words):
     found, said = payloads(body, CONTEXT)
     assert found == []
     assert any(word in said[0] for word in words.split("|")), said
+
+
+def test_a_light_order_names_what_is_missing_and_money_that_contradicts_itself(fixture):
+    body = fixture("order_light")
+    order_id = str(body["data"]["id"])
+    assert understand(body).wanted == [("order", order_id)]
+    assert understand(body).light_order == body["data"]
+    assert understand({**body, "data": [body["data"]]}).wanted == [("order", order_id)]
+    amounts = body["data"]["amounts"]
+    amounts["discounts"] = [{"title": "Coupon", "discount": "15.00"}]
+    amounts |= {"sub_total": {"amount": 250}, "shipping_cost": {"amount": "13.04"}, "cash_on_delivery": 0}
+    amounts |= {"tax": {"percent": "15.00", "amount": {"amount": "39.46"}}, "total": {"amount": "302.5"}}
+    assert understand(body).reason.endswith(
+        "Its amounts do not add up: 250.00 - 15.00 discount + 13.04 shipping + 39.46 VAT = 287.50,"
+        " but its total is 302.50."
+    )
 
 
 def test_what_cannot_be_normalized_is_named(fixture):

@@ -29,6 +29,14 @@ _PATHS = {
 }
 
 
+def requests_of(entity_type: str, external_id: str) -> list[str]:
+    """What has to be asked for one whole entity, as `GET /orders/1`, for a person to do."""
+    found = [f"GET {_PATHS[entity_type]}/{external_id}"]
+    if entity_type == "order":
+        found += [f"GET /orders/items?order_id={external_id}"]
+    return found
+
+
 class SallaClient:
     """A ShopClient. All methods raise ShopError.
 

@@ -11,19 +11,31 @@ from typing import Any
 from salla_manager.contract import dump_json
 from salla_manager.payloads import PAYLOADS, Payload
 from salla_manager.platforms.port import NormalizeError, StoreContext, WebhookError
-from salla_manager.platforms.salla.normalize.common import mapping, rows, text
+from salla_manager.platforms.salla.normalize.common import identifier, mapping, rows, text
+from salla_manager.platforms.salla.normalize.order_money import disagreement
 from salla_manager.platforms.salla.platform import SALLA
 from salla_manager.platforms.salla.webhooks import is_whole
 
+ANSWER, BARE = "An answer of Salla", "A bare body"
+LIGHT_ORDER = "an order without its lines; it has to be read whole."
+ORDER_LINES = "lines of an order; without their order nothing follows."
+UNKNOWN = "content of another kind; it is none of the entities that are sent to the ERP."
 _TOKEN_KEYS = {"access_token", "refresh_token"}
 
 
 @dataclass(frozen=True)
 class Understood:
-    """entities: (entity type, body ready for `normalize`). reason: what the file is, and why nothing follows."""
+    """entities: (entity type, body ready for `normalize`). reason: what the file is, and why nothing follows.
+
+    wanted: (entity type, external id) of what the file speaks of without holding it whole.
+    light_order: an order without its lines. order_lines: lines without their order.
+    """
 
     reason: str
     entities: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    wanted: list[tuple[str, str]] = field(default_factory=list)
+    light_order: dict[str, Any] | None = None
+    order_lines: list[dict[str, Any]] = field(default_factory=list)
 
 
 def understand(body: Any, context: StoreContext | None = None) -> Understood:
@@ -35,7 +47,7 @@ def understand(body: Any, context: StoreContext | None = None) -> Understood:
     if isinstance(body, dict) and "data" in body and ("status" in body or "success" in body):
         return _answer(body)
     if isinstance(body, dict | list):
-        return _data(body, "A bare body")
+        return _data(body, BARE)
     return Understood(f"No JSON object or list but {_kind(body)}; Salla's API gives none such.")
 
 
@@ -63,7 +75,7 @@ def _webhook(body: dict[str, Any]) -> Understood:
         webhook = SALLA.read_webhook(dump_json(body))
         signals = SALLA.signals(webhook)
     except WebhookError as error:
-        return Understood(f"A webhook that cannot be used: {error}")
+        return Understood(f"A webhook that cannot be used: {error}.")
     if not signals:
         return Understood(f"The webhook {webhook.event}: {SALLA.ignored_because(webhook.event)}")
     signal = signals[0]
@@ -71,16 +83,15 @@ def _webhook(body: dict[str, Any]) -> Understood:
     if signal.action == "delete":
         return Understood(f"{name}: the shop has it no more.")
     if signal.body is None:
-        return Understood(
-            f"{name}: a signal without the whole {signal.entity_type}, which is read from the shop."
-        )
+        reason = f"{name}: a signal without the whole {signal.entity_type}, which is read from the shop."
+        return Understood(reason, wanted=[(signal.entity_type, signal.external_id)])
     return Understood(f"{name}, with its body.", [(signal.entity_type, signal.body)])
 
 
 def _answer(body: dict[str, Any]) -> Understood:
     if not body["data"]:
         return Understood("An answer of Salla without content.")
-    return _data(body["data"], "An answer of Salla")
+    return _data(body["data"], ANSWER)
 
 
 def _data(data: Any, source: str) -> Understood:
@@ -88,10 +99,17 @@ def _data(data: Any, source: str) -> Understood:
         return _list(data, source)
     if not isinstance(data, dict):
         return Understood(f"{source} with {_kind(data)} for its data; it holds no entity.")
+    if not data:
+        return Understood(f"{source} without content.")
     entity_type, words = recognise(data)
-    if entity_type is None:
+    if entity_type is not None:
+        return Understood(f"{source} with one {words}.", [(entity_type, data)])
+    if "id" not in data and words == UNKNOWN and source == BARE:
+        return Understood(f"{source} with a request to Salla, not something Salla said.")
+    if words != LIGHT_ORDER:
         return Understood(f"{source} with {words}")
-    return Understood(f"{source} with one {words}.", [(entity_type, data)])
+    reason = " ".join(filter(None, (f"{source} with {words}", disagreement(data))))
+    return Understood(reason, wanted=_orders([data]), light_order=data)
 
 
 def _list(data: list[Any], source: str) -> Understood:
@@ -100,8 +118,19 @@ def _list(data: list[Any], source: str) -> Understood:
         return Understood(f"{source} with a list that holds no objects.")
     seen = [(recognise(row), row) for row in entries]
     entities = [(entity_type, row) for (entity_type, _), row in seen if entity_type]
-    words = dict.fromkeys(words for (_, words), _ in seen)
-    return Understood(f"{source} with a list of {len(entries)}: {' / '.join(words)}", entities)
+    words = list(dict.fromkeys(words for (_, words), _ in seen))
+    if words == [UNKNOWN] and source == BARE and not any("id" in row for row in entries):
+        words = ["a request to Salla, not something Salla said."]
+    said = " / ".join(word.rstrip(".") for word in words)
+    light = [row for (_, words), row in seen if words == LIGHT_ORDER]
+    lines = entries if words == [ORDER_LINES] else []
+    return Understood(
+        f"{source} with a list of {len(entries)}: {said}.", entities, _orders(light), order_lines=lines
+    )
+
+
+def _orders(bodies: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [("order", key) for body in bodies if (key := identifier(body.get("id")))]
 
 
 def recognise(data: dict[str, Any]) -> tuple[str | None, str]:
@@ -112,7 +141,7 @@ def recognise(data: dict[str, Any]) -> tuple[str | None, str]:
     for words, test in _OTHERS:
         if test(data):
             return None, words
-    return None, "content of another kind; it is none of the entities that are sent to the ERP."
+    return None, UNKNOWN
 
 
 def _has(*keys: str) -> Any:
@@ -163,8 +192,8 @@ _ENTITIES = [
 ]
 _OTHERS = [
     ("tokens of a store; they belong in its credentials.", lambda data: bool(_TOKEN_KEYS & data.keys())),
-    ("an order without its lines; it has to be read whole.", _has("reference_id", "status", "date")),
-    ("lines of an order; without their order nothing follows.", _is_order_item),
+    (LIGHT_ORDER, _has("reference_id", "status", "date")),
+    (ORDER_LINES, _is_order_item),
     ("an invoice; the order it belongs to counts.", _has("order_id", "sub_total", "tax")),
     ("a transaction; the order it paid for counts.", _has("references", "payment_method")),
     ("a shipment; the order it belongs to counts.", lambda data: "ship_to" in data or "courier_id" in data),
@@ -197,8 +226,10 @@ _OTHERS = [
     ("a tax rate; it stands in each order.", _has("tax", "country")),
     ("a reservation of a booking product; its order counts.", _has("seats_count", "start", "end")),
     ("a shipping company.", lambda data: "activation_type" in data),
-    ("a country or city.", lambda data: "mobile_code" in data or "country_id" in data),
-    ("a request to Salla, not something Salla said.", lambda data: "id" not in data),
+    ("a country or city.", lambda data: "id" in data and ("mobile_code" in data or "country_id" in data)),
+    ("a payment method; each order names its own.", _has("id", "slug", "name")),
+    ("a currency; each order names its own.", _has("code", "symbol")),
+    ("a language of the store.", lambda data: "iso_code" in data),
 ]
 
 

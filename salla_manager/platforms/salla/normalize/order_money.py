@@ -73,6 +73,25 @@ def read_amounts(body: dict[str, Any], items: list[dict[str, Any]], code: str | 
     )
 
 
+def disagreement(body: dict[str, Any]) -> str:
+    """A sentence where the order's own amounts do not make its total; empty where they do or are not told."""
+    read = read_amounts(body, rows(body.get("items")), None)
+    if read.total is None or read.subtotal is None:
+        return ""
+    parts = [
+        (read.subtotal, ""),
+        (-read.discount_total, " discount"),
+        (read.shipping or _ZERO, " shipping"),
+        (read.cash_on_delivery or _ZERO, " cash on delivery"),
+        (read.tax or _ZERO, " VAT"),
+    ]
+    made = sum((value for value, _ in parts), _ZERO)
+    if abs(made - read.total) < Decimal("0.01"):
+        return ""
+    told = " ".join(f"{'-' if value < 0 else '+'} {abs(value)}{what}" for value, what in parts if value)
+    return f"Its amounts do not add up: {told.removeprefix('+ ')} = {made}, but its total is {read.total}."
+
+
 def _discounts(value: Any) -> list[dict[str, Any]]:
     found = []
     for row in rows(value):
