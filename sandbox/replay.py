@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,19 +25,23 @@ from salla_manager.core.outbox import wake
 from salla_manager.payloads import dump_payload
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import NormalizeError
-from salla_manager.platforms.salla.understand import payloads, understand
+from salla_manager.platforms.salla.normalize.common import identifier
+from salla_manager.platforms.salla.understand import Understood, payloads, understand
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
+from sandbox.replay_text import text, to_do
 from sandbox.world import wait_until
 
 SECRET = "replay-webhook-secret"
 # The store of files that name no merchant, as REST answers do not.
 NO_MERCHANT = "0"
+MAX_FILE = 32 * 1024 * 1024
+_SHOWN = ("name", "command_type", "external_id", "title", "revision", "status", "reason", "idempotency_key")
 
 
 @dataclass
 class Replayed:
-    """What became of one file."""
+    """What became of one file. is_readable: it could be read and worked on, whatever came of it."""
 
     file: str
     understood: list[str] = field(default_factory=list)
@@ -45,11 +50,14 @@ class Replayed:
     outcomes: list[str] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
     documents: list[dict[str, Any]] = field(default_factory=list)
+    to_do: list[str] = field(default_factory=list)
     is_readable: bool = True
 
 
 class Replay:
-    def __init__(self, folder: Path):
+    """merchant: of the files that name none."""
+
+    def __init__(self, folder: Path, merchant: str = NO_MERCHANT):
         secret = contract.new_secret()
         self.executor = EmbeddedExecutor(folder / "executor.sqlite", "ERP-INSTANCE-0001", secret).start()
         settings = Settings(salla_webhook_secrets=(SECRET,), retry_max_attempts=1, retry_backoff_seconds=0.01)
@@ -57,7 +65,9 @@ class Replay:
             folder / "hub.sqlite", settings=settings, client_for=lambda store: None
         ).start()
         self.hub.add_instance(self.executor.url, secret, "ERP-INSTANCE-0001")
-        self._seen: set[str] = set()
+        self._merchant = merchant
+        self._seen: set[tuple[str, str]] = set()
+        self._light_order: dict[str, Any] = {}
 
     def close(self) -> None:
         self.hub.stop()
@@ -66,43 +76,65 @@ class Replay:
     def run(self, path: str) -> Replayed:
         result = Replayed(path)
         try:
-            raw = Path(path).read_bytes()
+            raw = read_file(path)
             body = load_body(raw)
         except (OSError, ValueError) as error:
             result.is_readable = False
-            result.understood.append(f"It cannot be read: {error}.")
+            result.understood.append(f"It cannot be read: {unreadable_because(error)}.")
             return result
-        is_webhook = isinstance(body, dict) and "event" in body and "merchant" in body
-        store = self._store(str(body["merchant"]) if is_webhook else NO_MERCHANT)
-        found, result.understood = payloads(body, context_of(store))
+        try:
+            self._replay(raw, body, result)
+        except Exception as error:
+            # One file must not take the others with it; its text may hold a customer's data.
+            result.is_readable = False
+            result.understood.append(
+                f"Replay itself failed with {type(error).__name__}; please report it with this file."
+            )
+        return result
+
+    def _replay(self, raw: bytes, body: Any, result: Replayed) -> None:
+        merchant = merchant_of(body) or self._merchant
+        store = self.hub.add_store(merchant, erp_instance="ERP-INSTANCE-0001", currency=None)
+        understood = understand(body, context_of(store))
+        if understood.order_lines and self._light_order:
+            body = {**self._light_order, "items": understood.order_lines}
+            result.understood = [
+                f"{understood.reason} They are taken for those of the order in the file before."
+            ]
+            understood = understand(body, context_of(store))
+        self._light_order = understood.light_order or {}
+        found, said = payloads(body, context_of(store))
+        result.understood = (result.understood or said[:1]) + said[1:]
         result.payloads = [
             {"entity_type": kind, **dump_payload(payload), "raw": None} for kind, payload in found
         ]
-        if is_webhook:
-            result.event = self._deliver(raw)
+        if is_webhook(body):
+            result.event = self._deliver(raw, understood)
         else:
-            self._ingest(body, store, result)
+            self._ingest(understood, store, result)
         wait_until(self.hub.is_idle, "Coming to rest", pause=0.01)
         self._collect(result)
-        return result
+        result.to_do = to_do(understood, result.commands)
 
-    def _store(self, merchant: str) -> Store:
-        return self.hub.add_store(merchant, erp_instance="ERP-INSTANCE-0001", currency=None)
-
-    def _deliver(self, raw: bytes) -> dict[str, Any]:
+    def _deliver(self, raw: bytes, understood: Understood) -> dict[str, Any]:
+        """http_status, event, status and message of the hub."""
         signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
         headers = {"X-Salla-Security-Strategy": "Signature", "X-Salla-Signature": signature}
         answer = requests.post(self.hub.webhook_url, data=raw, headers=headers, timeout=30)
         wait_until(self.hub.is_idle, "Coming to rest", pause=0.01)
-        name = answer.json().get("event")
-        row = next((row for row in self.hub.rows("event") if row["name"] == name), {})
-        return {
-            "http_status": answer.status_code,
-            **{key: row.get(key) for key in ("event", "status", "message")},
+        said = answer.json()
+        row = next((row for row in self.hub.rows("event") if row["name"] == said.get("event")), {})
+        told = {
+            "event": row.get("event", ""),
+            "status": row.get("status", "Refused"),
+            "message": row.get("message", said.get("message", "")),
         }
+        if understood.wanted and told["status"] == "Failed":
+            told["message"] = "There is no shop behind replay to read it from."
+        return {"http_status": answer.status_code, **told}
 
-    def _ingest(self, body: Any, store: Store, result: Replayed) -> None:
-        for entity_type, entity in understand(body, context_of(store)).entities:
+    def _ingest(self, understood: Understood, store: Store, result: Replayed) -> None:
+        for entity_type, entity in understood.entities:
             try:
                 outcomes = ingest(self.hub.host, store, None, entity_type, entity, self.hub.host.clock.now())
             except NormalizeError:
@@ -113,30 +145,17 @@ class Replay:
                 result.outcomes.append(f"{text}. {outcome.reason}".strip() if outcome.reason else text)
 
     def _collect(self, result: Replayed) -> None:
+        """The commands that this file made or moved on, and their documents as they stand now."""
         acks = {row["command"]: row for row in self.hub.rows("ack")}
         for row in self.hub.rows("command"):
-            stamp = f"{row['name']} {row['status']}"
-            if stamp in self._seen:
+            if (row["name"], row["status"]) in self._seen:
                 continue
-            self._seen.add(stamp)
+            self._seen.add((row["name"], row["status"]))
             ack = acks.get(row["name"])
-            payload = (
-                json.loads(ack["payload"])
-                if ack and isinstance(ack["payload"], str)
-                else (ack or {}).get("payload")
-            )
-            shown = (
-                "name",
-                "command_type",
-                "external_id",
-                "title",
-                "revision",
-                "status",
-                "reason",
-                "idempotency_key",
-            )
+            payload = ack["payload"] if ack else None
+            payload = json.loads(payload) if isinstance(payload, str) else payload
             result.commands.append(
-                {key: row[key] for key in shown}
+                {key: row[key] for key in _SHOWN}
                 | {"ack_status": ack["ack_status"] if ack else None, "ack": payload}
             )
             document = (payload or {}).get("erp_doc")
@@ -149,10 +168,52 @@ class Replay:
                 ]
 
 
+def read_file(path: str) -> bytes:
+    """Raises OSError, ValueError where it is too large."""
+    with Path(path).open("rb") as file:
+        raw = file.read(MAX_FILE + 1)
+    if len(raw) > MAX_FILE:
+        raise ValueError(f"it has more than {MAX_FILE // 2**20} MiB")
+    if not raw.strip():
+        raise ValueError("it is empty")
+    return raw
+
+
+def unreadable_because(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return f"it is not JSON, {error}" if isinstance(error, json.JSONDecodeError) else str(error)
+
+
+def is_webhook(body: Any) -> bool:
+    return isinstance(body, dict) and {"event", "merchant"} <= body.keys()
+
+
+def merchant_of(body: Any) -> str:
+    """The merchant of a webhook; empty for anything else."""
+    return (identifier(body["merchant"]) or "") if is_webhook(body) else ""
+
+
+def only_merchant(files: tuple[str, ...]) -> str:
+    """Where all webhooks among the files are of one merchant, the REST answers are taken to be his."""
+    named = set()
+    for path in files:
+        try:
+            named.add(merchant_of(load_body(read_file(path))))
+        except (OSError, ValueError):
+            continue
+    named.discard("")
+    return named.pop() if len(named) == 1 else NO_MERCHANT
+
+
 def main(files: tuple[str, ...], as_json: bool) -> int:
     """0 if every file could be read, whatever became of it; 1 otherwise."""
+    # Names and bodies may hold what the terminal's encoding lacks.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     with TemporaryDirectory(prefix="salla-replay-") as folder:
-        replay = Replay(Path(folder))
+        replay = Replay(Path(folder), only_merchant(files))
         try:
             results = [replay.run(path) for path in files]
         finally:
@@ -162,34 +223,3 @@ def main(files: tuple[str, ...], as_json: bool) -> int:
     else:
         print("\n\n".join(text(result) for result in results))
     return 0 if all(result.is_readable for result in results) else 1
-
-
-def text(result: Replayed) -> str:
-    lines = [f"== {result.file}", *(f"understood  {sentence}" for sentence in result.understood)]
-    if result.event:
-        event = result.event
-        lines.append(
-            f"event       {event['http_status']} {event['event']}: {event['status']}. {event['message']}"
-        )
-    for payload in result.payloads:
-        said = {key: value for key, value in payload.items() if value not in (None, [], {}, "")}
-        lines += ["payload     " + line for line in _block(said)]
-    lines += [f"hub         {sentence}" for sentence in result.outcomes]
-    for command in result.commands:
-        lines.append(
-            f"command     {command['name']} {command['command_type']} {command['external_id']}: {command['status']}"
-        )
-        if command["reason"]:
-            lines.append(f"            {command['reason']}")
-        if command["ack"]:
-            lines.append(f"ack         {command['ack_status']}: {command['ack'].get('message')}")
-    for document in result.documents:
-        said = {key: value for key, value in document.items() if value not in (None, [], {}, "")}
-        lines += ["document    " + line for line in _block(said)]
-    if not (result.payloads or result.commands):
-        lines.append("result      Nothing is sent to the ERP for this file.")
-    return "\n".join(lines)
-
-
-def _block(value: Any) -> list[str]:
-    return json.dumps(value, ensure_ascii=False, indent=1, default=str).splitlines()
