@@ -1,0 +1,218 @@
+"""On the hub's site: dispatch beside a bare POST loop, and Salla's webhooks beside `ping`.
+
+The webhooks are of a kind that the hub keeps and then ignores, for a store of this run: intake is the same for every
+event, and the background work that follows stays small. It still runs on the same cores, as it does in production.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import hub_rows
+import requests
+from load import Request, interleaved_blocks
+from measure import counted_sql, progress, row, timed
+from site_run import run_on
+
+import frappe
+
+from salla_manager import contract
+from salla_manager.adapters.host import build_host
+from salla_manager.adapters.store import FrappeHubStore
+from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.host import Host
+from salla_manager.core.model import OutboundCommand, RecordKey, Settings
+from salla_manager.core.outbox import envelope
+from salla_manager.platforms.salla.signature import SIGNATURE, STRATEGY, sign
+
+WEBHOOK, PING = "/api/method/salla_manager.api.webhooks.salla", "/api/method/ping"
+COMMANDS, DISPATCH_ROUNDS, HTTP_ROUNDS = 30, 12, 10
+# A worker of the site may take some of the commands, about once a minute; such a round does not count.
+TRIES = 5
+
+
+class LoopbackStore(FrappeHubStore):
+    """The stub is on loopback, which a hub in production must not talk to."""
+
+    def settings(self) -> Settings:
+        return replace(super().settings(), allow_private_addresses=True)
+
+
+@contextmanager
+def stub_executor() -> Iterator[str]:
+    script = Path(__file__).with_name("stub_executor.py")
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.stdin.close()
+
+
+class Dispatch:
+    """Rounds of equally many commands: through the hub's dispatcher, and posted bare."""
+
+    def __init__(self, run: str, instance: str, store: str, url: str):
+        self.run, self.instance, self.store, self.url = run, instance, store, url
+        self.host: Host = replace(build_host(), store=LoopbackStore())
+        self.session = requests.Session()
+        self._numbers = count(1)
+
+    def queue(self) -> list[OutboundCommand]:
+        hub, now = self.host.store, self.host.clock.now()
+        commands = []
+        with hub.transaction():
+            for _ in range(COMMANDS):
+                key = RecordKey(self.store, "product", f"{self.run}-{next(self._numbers)}")
+                record = replace(hub.lock_record(key), status="Queued", revision=1, title=key.external_id)
+                command = self._command(record, now)
+                commands.append(replace(command, name=hub.add_command(command)))
+                hub.save_record(record)
+        return commands
+
+    def _command(self, record: Any, now: Any) -> OutboundCommand:
+        return OutboundCommand(
+            name="",
+            command_type="upsert_product",
+            entity_type="product",
+            store=self.store,
+            customer_account="",
+            erp_instance=self.instance,
+            external_id=record.key.external_id,
+            record=record.name,
+            idempotency_key=frappe.generate_hash(length=64),
+            payload=json.dumps(_product(record.key.external_id)),
+            revision=1,
+            created_at=now,
+            title=record.title,
+        )
+
+    def dispatch(self) -> float:
+        """Seconds of one round of which the dispatcher of this process delivered all."""
+        for _ in range(TRIES):
+            self.queue()
+            began = time.perf_counter()
+            report = dispatch_instance(self.host, self.instance, COMMANDS)
+            seconds = time.perf_counter() - began
+            if report.done == COMMANDS:
+                return seconds
+            if report.retried or report.dead or report.held:
+                raise RuntimeError(f"the stub executor was not understood: {report}")
+        raise RuntimeError("the site's workers take the commands away; try again later")
+
+    def bare(self, commands: list[OutboundCommand]) -> float:
+        """The same bodies, signed before the clock runs."""
+        key, url = "0" * 64, self.url + contract.DISPATCH_PATH
+        bodies = [contract.encode_command(envelope(command)) for command in commands]
+        now = int(time.time())
+        signed = [(body, contract.signed_headers(self.instance, key, body, key, now=now)) for body in bodies]
+
+        def loop() -> None:
+            for body, headers in signed:
+                self.session.post(url, data=body, headers=headers, timeout=30).raise_for_status()
+
+        return timed(loop)
+
+
+def _product(external_id: str) -> dict[str, Any]:
+    return {
+        "external_id": external_id,
+        "name": f"Cotton shirt {external_id}",
+        "sku": external_id,
+        "price": "100.00",
+        "currency": "SAR",
+        "description": "<p>Soft cotton, washed once.</p>" * 10,
+    }
+
+
+def dispatch_rows(run: str, instance: str, store: str, url: str) -> list[dict[str, Any]]:
+    label = f"dispatch of {COMMANDS} commands"
+    part = Dispatch(run, instance, store, url)
+    known = part.queue()
+    dispatch_instance(part.host, instance, COMMANDS)
+    part.bare(known)
+    with counted_sql(frappe.db) as counts:
+        part.dispatch()
+    # What queueing needs is not the dispatcher's.
+    with counted_sql(frappe.db) as queueing:
+        part.queue()
+    dispatch_instance(part.host, instance, COMMANDS)
+    ours, bare = [], []
+    for number in range(DISPATCH_ROUNDS):
+        progress(f"{label}: round {number + 1} of {DISPATCH_ROUNDS}")
+        bare.append(part.bare(known))
+        ours.append(part.dispatch())
+    statements = (sum(counts.values()) - sum(queueing.values())) / COMMANDS
+    title = f"dispatch, per command ({COMMANDS} in a row)"
+    return [row(title, ours, bare, base_label="bare POST", sql=(round(statements, 1), 0), per=COMMANDS)]
+
+
+def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
+    secrets = LoopbackStore().settings().salla_webhook_secrets
+    if not secrets:
+        raise SystemExit("the hub has no webhook secret; run `python3 scripts/bench/pair.py`")
+    numbers = count(1)
+    known = _webhook(secrets[0], run, merchant, 0)
+    kinds: dict[str, Callable[[], Request]] = {
+        "ping": lambda: Request("GET", PING),
+        "new": lambda: _webhook(secrets[0], run, merchant, next(numbers)),
+        "again": lambda: known,
+    }
+    rows = []
+    for clients in (1, 4):
+        times = interleaved_blocks(
+            f"webhooks, {clients} at once",
+            url,
+            kinds,
+            clients,
+            HTTP_ROUNDS,
+            lambda: hub_rows.settle(merchant),
+        )
+        who = f"{clients} client{'s' if clients > 1 else ''}"
+        rows += [
+            row(f"webhook, {who}", times["new"], times["ping"], base_label="frappe ping"),
+            row(f"webhook of known content, {who}", times["again"], times["ping"], base_label="frappe ping"),
+        ]
+    return rows
+
+
+def _webhook(secret: str, run: str, merchant: int, number: int) -> Request:
+    body = json.dumps(
+        {
+            "event": "abandoned.cart",
+            "merchant": merchant,
+            "created_at": "2026-01-01 12:00:00",
+            # As large as a product's.
+            "data": {"id": number, "mark": run, "note": "…" * 700},
+        }
+    ).encode()
+    headers = {"Content-Type": "application/json", STRATEGY: "Signature", SIGNATURE: sign(secret, body)}
+    return Request("POST", WEBHOOK, body, headers)
+
+
+def main(run: str, url: str) -> dict[str, Any]:
+    # No shop has a number so large.
+    merchant = 9_000_000_000 + int(time.time()) % 1_000_000_000
+    with stub_executor() as stub:
+        try:
+            instance, store = hub_rows.make(run, stub, merchant)
+            return {
+                "dispatch": dispatch_rows(run, instance, store, stub),
+                "intake": intake_rows(run, url, merchant),
+            }
+        finally:
+            hub_rows.sweep(run, merchant)
+
+
+if __name__ == "__main__":
+    run_on(sys.argv, main)
