@@ -54,7 +54,8 @@ def same(doc: Document, field: str, before: Any, after: Any) -> bool:
     if kind in ("Check", "Int", "Long Int"):
         return cint(before) == cint(after)
     if kind == "Date":
-        return bool(before) and getdate(before) == getdate(after)
+        # Of an empty value getdate makes today.
+        return bool(before) and bool(after) and getdate(before) == getdate(after)
     if kind == "Datetime":
         return bool(before) and get_datetime(before) == after
     return cstr(before) == cstr(after)

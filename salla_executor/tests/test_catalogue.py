@@ -51,6 +51,13 @@ class TestCatalogue(ExecutorTestCase):
         assert len(item.barcodes) == 1
         assert prices(sku) == [100.0]
 
+    def test_price_holds_on_any_day(self):
+        self.applied("upsert_product", product(self.code("SHIRT")))
+        days = frappe.db.get_value(
+            "Item Price", {"item_code": self.code("SHIRT")}, ["valid_from", "valid_upto"]
+        )
+        assert days == (None, None)
+
     def test_price_change_updates_the_one_price(self):
         sku = self.code("SHIRT")
         self.applied("upsert_product", product(sku))
