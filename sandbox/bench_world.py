@@ -185,8 +185,9 @@ class BenchWorld:
 
     def _named(self, doctype: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         title = {"Item Group": "item_group_name", "Brand": "brand"}[doctype]
-        for row in self.erp.rows(doctype, ["name", title], [["name", "in", names]]):
-            yield row["name"], {"title": row[title]}
+        fields = ["name", title] + (["parent_item_group"] if doctype == "Item Group" else [])
+        for row in self.erp.rows(doctype, fields, [["name", "in", names]]):
+            yield row["name"], {"title": row[title], "parent": row.get("parent_item_group")}
 
     def _items(self, doctype: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         prices: dict[str, list[dict[str, Any]]] = {}
@@ -218,6 +219,8 @@ class BenchWorld:
     def _sales_orders(self) -> Iterator[tuple[str, dict[str, Any]]]:
         fields = [
             "name",
+            "customer",
+            "currency",
             "grand_total",
             "total_taxes_and_charges",
             "docstatus",

@@ -22,7 +22,7 @@ DOCTYPES = {
 
 
 class Comparison:
-    """`differences` has one sentence per disagreement; `orders_equal` counts orders equal to the halala."""
+    """`differences` has one sentence per disagreement; `orders_equal` counts orders without one; `total` is their sum."""
 
     def __init__(self, world: World):
         self.state: ShopState = world.salla.state
@@ -71,8 +71,11 @@ class Comparison:
             if document is None:
                 self.differences.append(f"{entity_type} {key}: {found[key][1]} is gone from the ERP.")
                 continue
-            for text in check(wanted[key], document):
-                self.differences.append(f"{entity_type} {key} ({found[key][1]}): {text}")
+            texts = list(check(wanted[key], document))
+            self.differences += [f"{entity_type} {key} ({found[key][1]}): {text}" for text in texts]
+            if entity_type == "order" and not texts:
+                self.orders_equal += 1
+                self.total += cents(wanted[key].total)
 
     def _compare_doubles(self, entity_type: str, found: dict[str, tuple[str, str]]) -> None:
         for document, count in Counter(found.values()).items():
@@ -86,6 +89,8 @@ class Comparison:
 
     def _category(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
         yield from _unequal("name", row["name"], document["title"])
+        if row["parent_id"]:
+            yield from _unequal("parent", self._name("category", row["parent_id"]), document["parent"])
 
     def _brand(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
         yield from _unequal("name", row["name"], document["title"])
@@ -125,17 +130,20 @@ class Comparison:
         yield from _unequal("VAT and charges", taxes, Decimal(str(document["total_taxes_and_charges"])))
         yield from _unequal("status", order.status, document["shop_status"])
         yield from _unequal("reference", str(order.reference), document["reference"])
+        yield from _unequal("customer", self._name("customer", order.customer_id), document["customer"])
+        yield from _unequal("currency", self.state.currency, document["currency"])
         yield from _unequal("flagged difference", "", document["difference"] or "")
         lines = [(self._item_code(line), Decimal(line.quantity)) for line in order.lines]
         erp_lines = [(line["item_code"], Decimal(str(line["quantity"]))) for line in document["lines"]]
         yield from _unequal("lines", lines, erp_lines)
-        if total == erp_total:
-            self.orders_equal += 1
-            self.total += total
 
     def _item_code(self, line: Line) -> str | None:
         kind, key = ("variant", line.sku_id) if line.sku_id else ("product", line.product_id)
-        return self.references.get((kind, str(key)), ("", None))[1]
+        return self._name(kind, key)
+
+    def _name(self, entity_type: str, key: int) -> str | None:
+        """The ERP's name of a shop entity."""
+        return self.references.get((entity_type, str(key)), ("", None))[1]
 
 
 def _unequal(what: str, shop: Any, erp: Any) -> Iterator[str]:

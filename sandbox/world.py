@@ -210,6 +210,11 @@ class EmbeddedWorld:
                 "select name, body from documents where doctype = ?", (doctype,)
             )
             found = {row["name"]: json.loads(row["body"]) for row in rows}
+        if doctype == "Item":
+            # The documents of the price list count, not what the Item's own command said.
+            prices = self.documents("Item Price").values()
+            for name, body in found.items():
+                body["prices"] = [price for price in prices if price["item_code"] == name]
         return {
             name: {**body, "title": body.get("customer_name") or body.get("name")}
             for name, body in found.items()
