@@ -22,6 +22,7 @@ from salla_manager.core.host import context_of
 from salla_manager.core.ingest import ingest
 from salla_manager.core.model import Settings, Store
 from salla_manager.core.outbox import wake
+from salla_manager.core.readiness import record_of_line
 from salla_manager.payloads import dump_payload
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import NormalizeError
@@ -29,7 +30,7 @@ from salla_manager.platforms.salla.normalize.common import identifier
 from salla_manager.platforms.salla.understand import Understood, payloads, understand
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
-from sandbox.replay_text import text, to_do
+from sandbox.replay_text import product_request, text, to_do
 from sandbox.world import wait_until
 
 SECRET = "replay-webhook-secret"
@@ -114,7 +115,20 @@ class Replay:
             self._ingest(understood, store, result)
         wait_until(self.hub.is_idle, "Coming to rest", pause=0.01)
         self._collect(result)
-        result.to_do = to_do(understood, result.commands)
+        result.to_do = to_do(understood, result.commands, self._unknown_products(store, result))
+
+    def _unknown_products(self, store: Store, result: Replayed) -> list[str]:
+        """Salla's paths of the products that stopped an order and that no file has given."""
+        stopped = {row["external_id"] for row in result.commands if row["status"] in ("Held", "Dead")}
+        lines = [
+            line
+            for payload in result.payloads
+            if payload["entity_type"] == "order" and payload["external_id"] in stopped
+            for line in payload["items"]
+        ]
+        with self.hub.store.transaction():
+            unknown = [line for line in lines if record_of_line(self.hub.store, store.name, line) is None]
+        return list(dict.fromkeys(product_request(line) for line in unknown))
 
     def _deliver(self, raw: bytes, understood: Understood) -> dict[str, Any]:
         """http_status, event, status and message of the hub."""

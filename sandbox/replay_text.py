@@ -16,8 +16,8 @@ _NOTHING = (None, [], {}, "")
 _NAMED = 3
 
 
-def to_do(understood: Understood, commands: list[dict[str, Any]]) -> list[str]:
-    """Sentences: which further FILEs would show more."""
+def to_do(understood: Understood, commands: list[dict[str, Any]], products: list[str]) -> list[str]:
+    """Sentences: which further FILEs would show more. products: requests for those an order lacks."""
     sentences = [_wanted(*entity) for entity in understood.wanted[:_NAMED]]
     if len(understood.wanted) > _NAMED:
         sentences.append(f"The same for the other {len(understood.wanted) - _NAMED} orders.")
@@ -26,8 +26,8 @@ def to_do(understood: Understood, commands: list[dict[str, Any]]) -> list[str]:
     if any(entity_type == "variant" for entity_type, _ in understood.entities):
         sentences.append("To see a variant with its product, give the answer of GET /products/<id>.")
     codes = {(command["ack"] or {}).get("error_code") for command in commands if command["status"] != "Done"}
-    if "unknown_item" in codes:
-        sentences.append("Give the answers of GET /products/<id> for its lines as FILEs before this one.")
+    if products:
+        sentences.append(f"Give the answers of {', '.join(products)} as FILEs before this one.")
     if "unknown_parent" in codes:
         sentences.append("Give the parent, GET /categories/<id>, as a FILE before this one.")
     return sentences
@@ -38,6 +38,13 @@ def _wanted(entity_type: str, external_id: str) -> str:
     if len(asked) == 1:
         return f"Save the answer of {asked[0]} and give it as a FILE."
     return f"Save the answers of {' and '.join(asked)} and give them as FILEs in this order."
+
+
+def product_request(line: dict[str, Any]) -> str:
+    """How the product of an order's line is asked for."""
+    if line.get("product_id"):
+        return requests_of("product", line["product_id"])[0]
+    return f"GET /products/sku/{line.get('sku') or '<sku>'}"
 
 
 def text(result: Replayed) -> str:

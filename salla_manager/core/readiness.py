@@ -145,9 +145,10 @@ def _line_problem(hub: HubStore, store: str, record: Record | None, line: dict[s
         # The shop has forgotten it; the ERP may still know the SKU, and says so if it does not.
         return ""
     if record is None:
+        named = f"the SKU {line['sku']}" if line.get("sku") else "a SKU"
         return (
             "the hub does not know its product, and the shop did not give it. Create the product in the shop with"
-            f" the SKU {line.get('sku') or '(none)'}, or pull products; the order goes then by itself."
+            f" {named}, or pull products; the order goes then by itself."
         )
     if record.status == RecordStatus.SKIPPED and not record.applied_revision:
         return f"its {record.key.entity_type} {record.key.external_id} is skipped. {record.message}"
