@@ -43,6 +43,8 @@ _TIMESTAMP = re.compile(r"\A[0-9]{10}\Z", re.ASCII)
 _NONCE = re.compile(r"\A[A-Za-z0-9_-]{16,64}\Z", re.ASCII)
 _SIGNATURE = re.compile(r"\A[0-9a-f]{64}\Z", re.ASCII)
 _KEY = re.compile(r"\A[A-Za-z0-9:_.-]{8,128}\Z", re.ASCII)
+# Texts of the envelope are kept and shown as they are.
+_MARKUP = re.compile(r"[<>\x00-\x1f\x7f]")
 _GRAMMAR = {
     HEADER_INSTANCE: _INSTANCE,
     HEADER_TIMESTAMP: _TIMESTAMP,
@@ -368,6 +370,8 @@ def _text(data: Mapping[str, Any], name: str) -> str:
         value = ""
     if not isinstance(value, str) or len(value) > 140 or not (value or name in _MAY_BE_EMPTY):
         raise ProtocolError(400, "bad_envelope", f"The field {name} has to be a text of 1 to 140 characters.")
+    if _MARKUP.search(value):
+        raise ProtocolError(400, "bad_envelope", f"The field {name} holds < or > or a control character.")
     return value
 
 

@@ -7,6 +7,7 @@ times are ISO 8601 with zone. Keys an older reader does not know are ignored.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -31,7 +32,15 @@ Money = Annotated[
 Rate = Annotated[
     Decimal, BeforeValidator(_no_float), Field(gt=0, allow_inf_nan=False, max_digits=24, decimal_places=12)
 ]
-Id = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=140)]
+# Ids are kept and shown as they are, so nothing in them may be markup or control another program.
+Id = Annotated[
+    str, BeforeValidator(_as_text), Field(min_length=1, max_length=140, pattern=r"^[^<>\x00-\x1f\x7f]+$")
+]
+# Beyond these years a change of the time zone leaves the calendar.
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=timezone.utc), lt=datetime(2200, 1, 1, tzinfo=timezone.utc)),
+]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -206,7 +215,7 @@ class OrderPayload(Payload):
     status_id: Id | None = None
     status_name: str | None = None
     custom_status_id: Id | None = Field(None, description="the merchant's own sub-status")
-    created_at: AwareDatetime
+    created_at: Moment
     currency: Currency
     exchange_rate: Rate | None = Field(None, description="store currency units per unit of `currency`")
     store_currency: Currency | None = None

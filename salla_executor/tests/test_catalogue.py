@@ -136,7 +136,7 @@ class TestCatalogue(ExecutorTestCase):
         assert not frappe.db.exists("Item", self.code("B"))
 
     def test_item_code_that_erpnext_cannot_hold(self):
-        answer = self.send("upsert_product", product(f"<b>{self.store}"))
+        answer = self.send("upsert_product", product(f"<b>{self.store}", external_id="p-1"))
         assert (answer.status, answer.payload["error_code"]) == (422, "bad_sku")
 
 
