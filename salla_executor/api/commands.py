@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 import frappe
 
 from salla_executor.api.net import ack_response
-from salla_executor.contract import Ack
+from salla_executor.contract import Ack, ProtocolError, refusal
 from salla_executor.core.receive import receive as receive_command
 from salla_executor.erpnext.errors import RACES
 from salla_executor.erpnext.receiver import FrappeReceiver
@@ -23,6 +23,9 @@ TRIES = 3
 @frappe.whitelist(allow_guest=True, methods=["POST"], xss_safe=True)
 def receive() -> Response:
     """Answer one signed command with bare JSON; raw bytes in, nothing else of the request is used."""
+    if "cmd" in frappe.request.args and not frappe.request.is_json:
+        # Called that way Frappe drops our answer, so nothing may be done that it would tell of.
+        return ack_response(refusal(ProtocolError(400, "bad_header", "Commands are not taken by ?cmd=.")))
     return ack_response(_receive(frappe.request.get_data(), frappe.request.headers))
 
 

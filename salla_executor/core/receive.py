@@ -12,6 +12,7 @@ from typing import Any
 
 from salla_executor import contract
 from salla_executor.contract import Ack, Command, ProtocolError, SignedRequest
+from salla_executor.core.answer import bounded
 from salla_executor.core.apply import apply
 from salla_executor.core.context import Context, Outcome
 from salla_executor.core.model import BusinessError, Reference, Settings
@@ -148,6 +149,7 @@ def _ack(command: Command, outcome: Outcome) -> Ack:
     }
     if command.dry_run:
         payload["dry_run"] = True
+    payload = bounded(payload)
     return Ack(200, outcome.status, command.idempotency_key, command.command_id, payload)
 
 
@@ -155,7 +157,7 @@ def _failure(
     command: Command, error: BusinessError, status: int | None = None, headers: dict[str, str] | None = None
 ) -> Ack:
     status = status or (503 if error.retryable else 422)
-    payload = _failure_payload(error.error_code, str(error), error.retryable)
+    payload = bounded(_failure_payload(error.error_code, str(error), error.retryable))
     if command.dry_run:
         payload["dry_run"] = True
     return Ack(status, "failed", command.idempotency_key, command.command_id, payload, headers or {})

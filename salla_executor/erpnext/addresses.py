@@ -31,7 +31,8 @@ def save_address(customer: str, company: str, values: AddressValues) -> tuple[st
 
 def _fields(values: AddressValues, company: str) -> dict[str, Any]:
     return {
-        "address_title": plain(values.title),
+        # With the type behind it, it names the Address and, where that is taken, a series of 100 characters at most.
+        "address_title": plain(values.title, 80),
         "address_type": values.type,
         "address_line1": plain(values.line1),
         "address_line2": plain(values.line2),

@@ -24,8 +24,10 @@ def save_contact(customer: str, name: str | None, values: CustomerValues) -> tup
     if name is None:
         doc.is_primary_contact = 1
         doc.append("links", {"link_doctype": "Customer", "link_name": customer})
-    if changes:
-        with _without_gravatar():
+    with _without_gravatar():
+        if name is None:
+            doc.insert(set_name=_own_name(doc, customer))
+        elif changes:
             doc.save()
     return doc.name, changes
 
@@ -33,7 +35,16 @@ def save_contact(customer: str, name: str | None, values: CustomerValues) -> tup
 def _names(values: CustomerValues, is_new: bool) -> dict[str, str | None]:
     if not values.first_name:
         return {"first_name": plain(values.name)} if is_new else {}
-    return {"first_name": plain(values.first_name), "last_name": plain(values.last_name)}
+    # Frappe keeps both in one field of 140 as well.
+    return {"first_name": plain(values.first_name, 69), "last_name": plain(values.last_name, 69)}
+
+
+def _own_name(doc: Document, customer: str) -> str | None:
+    """Frappe names a contact after person and customer; where both do not fit, a number tells it apart."""
+    person = " ".join(filter(None, (doc.first_name, doc.last_name)))
+    if len(person) + len(customer) < 130:
+        return None
+    return f"{person[:60].strip()}-{customer[:60].strip()}-{frappe.generate_hash(length=8)}"
 
 
 def _set_primary(doc: Document, table: str, field: str, flag: str, value: str | None) -> dict[str, list[Any]]:

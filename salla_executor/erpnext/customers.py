@@ -56,7 +56,8 @@ def _customers_of(table: str, field: str, value: str) -> list[str]:
 
 def _fields(values: CustomerValues) -> dict[str, Any]:
     return {
-        "customer_name": plain(values.name),
+        # ERPNext names a second customer of this name `… - 1`, which has to fit as well.
+        "customer_name": plain(values.name, 130),
         "customer_type": values.type,
         "customer_group": values.group,
         "territory": values.territory,

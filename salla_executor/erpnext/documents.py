@@ -27,9 +27,22 @@ def plain(text: str | None, length: int = 140) -> str:
     return " ".join(cleaned.split())[:length].strip()
 
 
+def web_address(url: str | None, length: int = 140) -> str:
+    """Desk makes links and pictures of these, so nothing but a web address stands there; none that is cut."""
+    cleaned = plain(url, length + 1)
+    is_address = cleaned.startswith(("https://", "http://")) and not set(cleaned) & set("\"'` ‹›\\")
+    return cleaned if is_address and len(cleaned) <= length else ""
+
+
 def rich(html: str | None) -> str:
     """HTML with nothing that runs."""
-    return sanitize_html(html or "", always_sanitize=True)[:60_000]
+    # Cut twice: cleaning closes a tag that the first cut left open, and may make the text longer.
+    return _cut(sanitize_html(_cut(html or ""), always_sanitize=True))
+
+
+def _cut(text: str) -> str:
+    # Bytes, since that is what a column holds: Item Price copies the description into one of 65,535.
+    return text.encode("utf-8", "replace")[:60_000].decode("utf-8", "ignore")
 
 
 def set_values(doc: Document, values: dict[str, Any]) -> dict[str, list[Any]]:

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pymysql.err import DataError
+
 import frappe
 from frappe import _
 from frappe.utils import strip_html
@@ -50,7 +52,13 @@ def refusals(what: str) -> Iterator[None]:
             "{0} names a document that does not exist: {1} Create it or correct the settings."
         ).format(what, _text(error))
         raise BusinessError("missing_link", message, retryable=True) from None
-    except frappe.ValidationError as error:
+    except DataError as error:
+        # A text or number that no column holds: no later try can help.
+        message = _(
+            "{0} has a value that ERPNext's database cannot hold: {1} Correct it in the shop."
+        ).format(what, _text(error))
+        raise BusinessError("refused_by_erp", message) from None
+    except (frappe.ValidationError, frappe.NameError) as error:
         message = _("ERPNext refused {0}: {1}").format(what, _text(error))
         raise BusinessError("refused_by_erp", message) from None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
 
 from salla_executor.core.model import ItemGroupValues, Saved
-from salla_executor.erpnext.documents import plain, set_values
+from salla_executor.erpnext.documents import plain, set_values, web_address
 from salla_executor.erpnext.errors import refusals
 
 DOCTYPE = "Item Group"
@@ -13,24 +15,26 @@ DOCTYPE = "Item Group"
 
 def save_item_group(name: str | None, values: ItemGroupValues) -> Saved:
     title = plain(values.name)
+    fields = {
+        "parent_item_group": values.parent,
+        "image": None if values.image is None else web_address(values.image, 1000),
+    }
     with refusals(f"{DOCTYPE} {title}"):
         if values.parent:
             _make_group(values.parent)
         if name is None:
-            return _insert(title, values)
+            return _insert(title, fields)
         name, renamed = rename(DOCTYPE, name, title)
         doc = frappe.get_doc(DOCTYPE, name, for_update=True)
-        changes = renamed | set_values(doc, {"parent_item_group": values.parent, "image": values.image})
+        changes = renamed | set_values(doc, fields)
         if changes.keys() - renamed.keys():
             doc.save()
         return Saved(DOCTYPE, name, "updated" if changes else "unchanged", changes)
 
 
-def _insert(title: str, values: ItemGroupValues) -> Saved:
+def _insert(title: str, fields: dict[str, Any]) -> Saved:
     doc = frappe.new_doc(DOCTYPE)
-    changes = set_values(
-        doc, {"item_group_name": title, "parent_item_group": values.parent, "image": values.image}
-    )
+    changes = set_values(doc, {"item_group_name": title, **fields})
     doc.insert()
     return Saved(DOCTYPE, doc.name, "created", changes)
 

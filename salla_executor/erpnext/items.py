@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from erpnext.controllers.item_variant import copy_attributes_to_variant
 
 from salla_executor.core.model import BusinessError, ItemValues, Saved
-from salla_executor.erpnext.documents import plain, rich, set_values
+from salla_executor.erpnext.documents import plain, rich, set_values, web_address
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value
 from salla_executor.erpnext.item_prices import save_price
@@ -97,7 +97,7 @@ def _fields(values: ItemValues) -> dict[str, Any]:
         "has_variants": True if values.has_variants else None,
         "weight_per_unit": values.weight,
         "weight_uom": values.weight_uom if values.weight_uom is None else _ensure_uom(values.weight_uom),
-        "image": values.image,
+        "image": None if values.image is None else web_address(values.image, 1000),
     }
 
 

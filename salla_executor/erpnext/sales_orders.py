@@ -10,11 +10,11 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import convert_utc_to_system_timezone
+from frappe.utils import convert_utc_to_system_timezone, flt
 
 from salla_executor.core.model import BusinessError, SalesOrderValues, SavedOrder
 from salla_executor.erpnext.addresses import save_address
-from salla_executor.erpnext.documents import money, plain, same, set_values, shown
+from salla_executor.erpnext.documents import money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.exchange_rates import conversion_rates
 from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows
@@ -43,7 +43,7 @@ def submit_sales_order(doc: Document) -> None:
 
 
 def flag_sales_order(doc: Document, difference: str) -> None:
-    off = doc.shop_total - doc.grand_total if difference else 0
+    off = flt(doc.shop_total) - doc.grand_total if difference else 0
     flags = {"shop_difference": off, "shop_difference_note": difference}
     if not all(same(doc, field, doc.get(field), value) for field, value in flags.items()):
         # A note of ours on a document that was saved just now, or is submitted: no hook has to see it.
@@ -167,7 +167,7 @@ def _live_fields(values: SalesOrderValues) -> dict[str, Any]:
         "shop_status": plain(values.shop_status),
         "shop_status_name": plain(values.shop_status_name),
         "shop_payment_method": plain(values.payment_method),
-        "shop_url": _url(values.shop_url),
+        "shop_url": web_address(values.shop_url),
     }
 
 
@@ -210,11 +210,6 @@ def _site_time(values: SalesOrderValues) -> Any:
     if values.created_at is None:
         return None
     return convert_utc_to_system_timezone(values.created_at).replace(tzinfo=None, microsecond=0)
-
-
-def _url(text: str | None) -> str:
-    # Desk makes a link of it, so nothing but a web address may stand there.
-    return plain(text) if text and text.startswith(("https://", "http://")) else ""
 
 
 def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOrder:
