@@ -133,7 +133,12 @@ class Ack:
 def sign(secret: str, timestamp: str, nonce: str, body: bytes) -> str:
     """Lower-case hex of HMAC-SHA256 over "{timestamp}.{nonce}.{raw_body}"."""
     message = timestamp.encode("ascii") + b"." + nonce.encode("ascii") + b"." + body
-    return hmac.new(secret.encode("utf-8"), message, hashlib.sha256).hexdigest()
+    return hmac_hex(secret.encode("utf-8"), message)
+
+
+def hmac_hex(key: bytes, message: bytes) -> str:
+    """Lower-case hex of HMAC-SHA256, all 64 characters."""
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
 def new_nonce() -> str:
