@@ -7,7 +7,7 @@ from typing import Any
 
 import frappe
 from frappe.model.naming import make_autoname
-from frappe.utils import now_datetime
+from frappe.utils import cint, flt, now_datetime
 from frappe.utils.password import get_decrypted_password
 
 from salla_manager.adapters.rows import from_epoch, insert_row, plain, shown, to_epoch
@@ -38,15 +38,19 @@ _FLOAT_SETTINGS = (
 
 class ConfigRows:
     def settings(self) -> Settings:
-        doc = frappe.get_doc(SETTINGS)
-        secrets = (_password(SETTINGS, SETTINGS, name) for name in _WEBHOOK_SECRETS)
-        # A field that is newer than the last save has no value yet; the model's default holds then.
+        # Not the cached document, of which a long run keeps its copy: what is switched has to count at once.
+        row = dict(frappe.db.sql("select field, value from `tabSingles` where doctype = %s", SETTINGS))
+        secrets = [_password(SETTINGS, SETTINGS, _WEBHOOK_SECRET)]
+        # Stars stand there while it is kept, which is seldom.
+        if row.get(_PREVIOUS_SECRET):
+            secrets.append(_password(SETTINGS, SETTINGS, _PREVIOUS_SECRET))
         return Settings(
-            **{name: int(doc.get(name)) for name in _INT_SETTINGS if doc.get(name) is not None},
-            **{name: float(doc.get(name)) for name in _FLOAT_SETTINGS if doc.get(name) is not None},
-            disabled_command_types=_switched_off(doc),
+            # A field that is newer than the last save has no value yet; the model's default holds then.
+            **{name: cint(row[name]) for name in _INT_SETTINGS if row.get(name) not in (None, "")},
+            **{name: flt(row[name]) for name in _FLOAT_SETTINGS if row.get(name) not in (None, "")},
+            disabled_command_types=_switched_off(row),
             salla_webhook_secrets=tuple(secret for secret in secrets if secret),
-            allow_private_addresses=bool(doc.get("allow_private_addresses")),
+            allow_private_addresses=bool(cint(row.get("allow_private_addresses"))),
         )
 
     def store(self, name: str) -> Store | None:
@@ -94,7 +98,7 @@ class ConfigRows:
         return adopted
 
 
-_WEBHOOK_SECRETS = ("salla_webhook_secret", "salla_webhook_secret_previous")
+_WEBHOOK_SECRET, _PREVIOUS_SECRET = "salla_webhook_secret", "salla_webhook_secret_previous"
 
 
 def platform_label(platform: str) -> str:

@@ -9,6 +9,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from salla_manager.adapters.rows import (
+    ONE_MORE,
     changed_rows,
     from_epoch,
     insert_row,
@@ -42,10 +43,12 @@ class EventRows:
             "duplicates": event.duplicates,
             **_due(due_at),
         }
-        again = {"duplicates": frappe.qb.DocType(LOG).duplicates + 1}
-        name = insert_row(LOG, values, on_duplicate=again)
+        name = insert_row(LOG, values, on_duplicate={"duplicates": ONE_MORE})
+        # 1: inserted; 2: the row that has this content already was counted up.
+        if changed_rows() == 1:
+            return name, True
         kept = frappe.db.get_value(LOG, {"dedupe_hash": ("=", event.dedupe_hash)}, "name")
-        return str(kept), kept == name
+        return str(kept), False
 
     def due_events(self, now: datetime, limit: int) -> list[Event]:
         rows = frappe.db.sql(

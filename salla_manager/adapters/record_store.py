@@ -10,6 +10,7 @@ from frappe.utils import now_datetime
 
 from salla_manager.adapters.rows import (
     DATA_LENGTH,
+    ONE_MORE,
     changed_rows,
     from_epoch,
     insert_row,
@@ -96,14 +97,13 @@ class RecordRows:
             "occurrences": 1,
             "resolved": 0,
         }
-        table = frappe.qb.DocType(SKIP)
         again = {
             "title": values["title"],
             "reason": values["reason"],
             "resolved": 0,
             "resolved_at": None,
             "modified": now_datetime(),
-            "occurrences": table.occurrences + 1,
+            "occurrences": ONE_MORE,
         }
         key = RecordKey(skip.store, skip.entity_type, skip.external_id)
         insert_row(SKIP, {**values, "entity_key": _record_key(key)}, on_duplicate=again)
