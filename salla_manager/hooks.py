@@ -8,6 +8,14 @@ app_license = "MIT"
 after_install = "salla_manager.install.after_install"
 before_uninstall = "salla_manager.install.before_uninstall"
 
+# What several of our own forms share.
+doctype_js = {
+    "Command ACK Log": ["public/js/erp_document.js", "public/js/json_fields.js"],
+    "External Record": ["public/js/erp_document.js", "public/js/json_fields.js"],
+    "Outbound Client Command": ["public/js/erp_document.js", "public/js/json_fields.js"],
+    "Salla Incoming Log": "public/js/json_fields.js",
+}
+
 # Bare JSON where Frappe itself answers on the paths that machines call.
 after_request = ["salla_manager.api.net.reshape"]
 

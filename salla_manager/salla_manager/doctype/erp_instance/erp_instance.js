@@ -27,16 +27,26 @@ function call(action, frm) {
 
 function test_connection(frm) {
 	call("test_connection", frm).then(({ message }) => {
-		const lines = [frappe.utils.escape_html(message.message || "")];
-		if (message.payload && Object.keys(message.payload).length) {
-			lines.push(`<pre>${frappe.utils.escape_html(JSON.stringify(message.payload, null, 2))}</pre>`);
-		}
+		const rows = details_of(message).map(
+			([label, value]) => `<tr><th>${label}</th><td>${frappe.utils.escape_html(String(value))}</td></tr>`
+		);
+		const table = rows.length ? `<table class="table table-sm mt-3">${rows.join("")}</table>` : "";
 		frappe.msgprint({
 			title: message.ok ? __("The ERP answers") : __("The ERP does not answer as it should"),
 			indicator: message.ok ? "green" : "red",
-			message: lines.join("<br>"),
+			message: frappe.utils.escape_html(message.message || "") + table,
 		});
 	});
+}
+
+function details_of(answer) {
+	const { versions = {}, contract_version, is_enabled } = answer.payload || {};
+	const details = Object.entries(versions).map(([app, version]) => [frappe.utils.escape_html(app), version]);
+	if (contract_version) details.push([__("Protocol"), contract_version]);
+	if (is_enabled === false) details.push([__("Executor"), __("Switched off; commands wait here.")]);
+	if (answer.clock_offset) details.push([__("Clock off by (seconds)"), answer.clock_offset]);
+	if (answer.http_status) details.push([__("HTTP Status"), answer.http_status]);
+	return details;
 }
 
 function make_secret(frm) {

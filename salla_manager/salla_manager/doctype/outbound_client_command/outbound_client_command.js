@@ -1,6 +1,7 @@
 frappe.ui.form.on("Outbound Client Command", {
 	refresh(frm) {
 		frm.disable_save();
+		show_reason(frm);
 		if (!frm.perm[0]?.write) return;
 		if (frm.doc.status === "Dead") {
 			frm.add_custom_button(__("Retry"), () =>
@@ -14,6 +15,13 @@ frappe.ui.form.on("Outbound Client Command", {
 		}
 	},
 });
+
+function show_reason(frm) {
+	const colour = { Dead: "red", Held: "orange", Waiting: "yellow" }[frm.doc.status];
+	if (colour && frm.doc.reason) {
+		frm.dashboard.set_headline_alert(frappe.utils.escape_html(frm.doc.reason), colour);
+	}
+}
 
 function ask_and_cancel(frm) {
 	frappe.prompt(

@@ -13,10 +13,14 @@ frappe.listview_settings["Outbound Client Command"] = {
 		};
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
 	},
-	formatters: {
-		external_id: (value) => frappe.utils.escape_html(value || ""),
+	// On the row itself, for whoever mends one thing after the other.
+	button: {
+		show: (doc) => doc.status === "Dead" && frappe.model.can_write("Outbound Client Command"),
+		get_label: () => __("Retry"),
+		get_description: () => __("Send the newest state of the record again"),
 	},
 	onload(list) {
+		this.button.action = (doc) => each(list, "retry_command", [doc.name]);
 		list.page.add_actions_menu_item(__("Retry"), () => each(list, "retry_command"));
 		list.page.add_actions_menu_item(__("Cancel Command"), () =>
 			frappe.confirm(__("A cancelled command is never sent. Cancel the selected ones?"), () =>
@@ -34,8 +38,8 @@ frappe.listview_settings["Outbound Client Command"] = {
 	},
 };
 
-async function each(list, action) {
-	for (const name of list.get_checked_items(true)) {
+async function each(list, action, names = list.get_checked_items(true)) {
+	for (const name of names) {
 		await frappe.call({ method: `salla_manager.api.operations.${action}`, args: { name } });
 	}
 	list.clear_checked_items();

@@ -10,6 +10,7 @@ frappe.listview_settings["Salla Incoming Log"] = {
 		};
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
 	},
+	hide_name_column: true,
 	onload(list) {
 		list.page.add_actions_menu_item(__("Process Again"), async () => {
 			for (const name of list.get_checked_items(true)) {
