@@ -12,7 +12,13 @@ before_uninstall = "salla_executor.install.before_uninstall"
 # Answers that the framework makes on our path become bare JSON too.
 after_request = ["salla_executor.api.net.reshape"]
 
-doctype_js = {"Sales Order": "public/js/sales_order.js"}
+doctype_js = {
+    "Brand": "public/js/shop_origin.js",
+    "Customer": "public/js/shop_origin.js",
+    "Item": "public/js/shop_origin.js",
+    "Item Group": "public/js/shop_origin.js",
+    "Sales Order": "public/js/sales_order.js",
+}
 
 doc_events = {
     "Sales Order": {

@@ -22,27 +22,32 @@ CUSTOM_FIELDS = {
         }
     ],
     "Sales Order": [
-        {
-            "fieldname": "shop_tab",
-            "fieldtype": "Tab Break",
-            "label": "Shop",
-            "insert_after": "party_account_currency",
-        },
+        # Beside the customer: a list shows only the first few fields.
         {
             "fieldname": "shop_reference",
             "fieldtype": "Data",
             "label": "Shop Reference",
-            "insert_after": "shop_tab",
+            "insert_after": "order_type",
+            "depends_on": "shop_reference",
+            "in_global_search": 1,
             "in_list_view": 1,
             "in_standard_filter": 1,
             "search_index": 1,
             **_SHOWN,
         },
         {
+            "fieldname": "shop_tab",
+            "fieldtype": "Tab Break",
+            "label": "Shop",
+            "insert_after": "party_account_currency",
+            "depends_on": "shop_order",
+        },
+        {
             "fieldname": "shop_store",
             "fieldtype": "Data",
-            "label": "Shop",
-            "insert_after": "shop_reference",
+            "label": "Store Account",
+            "insert_after": "shop_tab",
+            "in_standard_filter": 1,
             **_SHOWN,
         },
         {
@@ -102,6 +107,7 @@ CUSTOM_FIELDS = {
             "fieldtype": "Data",
             "label": "Shop Status",
             "insert_after": "shop_column",
+            "in_standard_filter": 1,
             **_LIVE,
         },
         {
@@ -109,7 +115,6 @@ CUSTOM_FIELDS = {
             "fieldtype": "Data",
             "label": "Shop Status Slug",
             "insert_after": "shop_status_name",
-            "in_standard_filter": 1,
             **_LIVE,
         },
         {

@@ -1,0 +1,1 @@
+frappe.listview_settings["External Reference"] = { hide_name_column: true };
