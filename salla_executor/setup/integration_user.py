@@ -2,6 +2,7 @@
 
 import frappe
 from frappe.permissions import add_permission, update_permission_property
+from frappe.permissions import rights as ALL_RIGHTS
 
 INTEGRATION_ROLE = "Salla Executor Integration"
 READER_ROLE = "Salla Executor Reader"
@@ -35,10 +36,25 @@ def make_roles_and_user() -> None:
 def remove_rights() -> None:
     frappe.db.delete("Custom DocPerm", {"role": INTEGRATION_ROLE})
     for doctype in RIGHTS:
+        _drop_copied_permissions(doctype)
         frappe.clear_cache(doctype=doctype)
     if frappe.db.exists("User", INTEGRATION_USER):
         # Documents name this user as their owner, so it stays, without a way in.
         frappe.db.set_value("User", INTEGRATION_USER, "enabled", 0)
+    for role in (INTEGRATION_ROLE, READER_ROLE):
+        frappe.db.delete("Has Role", {"role": role})
+        frappe.delete_doc("Role", role, force=True, ignore_missing=True)
+
+
+def _drop_copied_permissions(doctype: str) -> None:
+    """Granting made Frappe copy the standard permissions; unless someone changed them, the standard holds again."""
+    fields = ["role", "permlevel", "if_owner", *ALL_RIGHTS]
+    custom, standard = (
+        frappe.get_all(table, {"parent": doctype}, fields, as_list=True)
+        for table in ("Custom DocPerm", "DocPerm")
+    )
+    if sorted(custom) == sorted(standard):
+        frappe.db.delete("Custom DocPerm", {"parent": doctype})
 
 
 def _make_role(name: str, desk_access: int) -> None:

@@ -13,5 +13,5 @@ def make_roles() -> None:
 
 def remove_roles() -> None:
     for role in ROLES:
-        if frappe.db.exists("Role", role):
-            frappe.delete_doc("Role", role, force=True)
+        frappe.db.delete("Has Role", {"role": role})
+        frappe.delete_doc("Role", role, force=True, ignore_missing=True)
