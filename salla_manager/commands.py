@@ -22,11 +22,12 @@ def salla() -> None:
 
 @contextmanager
 def _connected(context: Any) -> Iterator[None]:
-    """The site of the command; committed at the end, since a command is one unit of work."""
+    """The site of the command."""
     frappe.init(site=get_site(context))
     frappe.connect()
     try:
         yield
+        # A command of the shell is one unit of work.
         frappe.db.commit()
     except frappe.ValidationError as error:
         raise click.ClickException(str(error)) from None
