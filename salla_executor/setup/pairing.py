@@ -24,9 +24,7 @@ def pair(instance_id: str, manager_url: str, secret: str, company: str | None = 
         settings.shared_secret = secret
         if before:
             settings.previous_secret = before
-            # A Single keeps this as text, and Desk takes a fraction of a second for an unsaved change.
-            until = add_to_date(now_datetime(), hours=OVERLAP_HOURS).replace(microsecond=0)
-            settings.previous_secret_expires_at = until
+            settings.previous_secret_expires_at = add_to_date(now_datetime(), hours=OVERLAP_HOURS)
     settings.instance_id = instance_id
     settings.manager_base_url = manager_url
     settings.is_enabled = 1
