@@ -155,12 +155,15 @@ class Replay:
                 continue  # payloads() has said it already
             wake(outcomes, self.hub.host)
             for outcome in outcomes:
-                text = f"{outcome.key.entity_type} {outcome.key.external_id}: {outcome.status}"
-                result.outcomes.append(f"{text}. {outcome.reason}".strip() if outcome.reason else text)
+                line = f"{outcome.key.entity_type} {outcome.key.external_id}: {outcome.status}"
+                result.outcomes.append(f"{line}. {outcome.reason}" if outcome.reason else line)
+        # The buyer of several orders is told once.
+        result.outcomes = list(dict.fromkeys(result.outcomes))
 
     def _collect(self, result: Replayed) -> None:
         """The commands that this file made or moved on, and their documents as they stand now."""
         acks = {row["command"]: row for row in self.hub.rows("ack")}
+        named: list[dict[str, str]] = []
         for row in self.hub.rows("command"):
             if (row["name"], row["status"]) in self._seen:
                 continue
@@ -173,13 +176,14 @@ class Replay:
                 | {"ack_status": ack["ack_status"] if ack else None, "ack": payload}
             )
             document = (payload or {}).get("erp_doc")
-            if document:
-                rows = self.executor.documents(document["doctype"])
-                result.documents += [
-                    {"doctype": document["doctype"], **found}
-                    for found in rows
-                    if found["name"] == document["name"]
-                ]
+            if document and document not in named:
+                named.append(document)
+        result.documents = [
+            {"doctype": document["doctype"], **found}
+            for document in named
+            for found in self.executor.documents(document["doctype"])
+            if found["name"] == document["name"]
+        ]
 
 
 def read_file(path: str) -> bytes:

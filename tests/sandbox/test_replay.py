@@ -154,6 +154,16 @@ def test_a_category_before_its_parent_says_so(replay):
     assert later.documents[0]["parent"] == "Food"
 
 
+def test_what_many_entities_share_is_told_once(replay, pattern, order_body):
+    data = order_body["data"]
+    *_, result = replay("product_variants", pattern, answer([data, {**data, "id": 5}, {**data, "id": 6}]))
+    assert len(orders(result)) == 3
+    assert len(result.outcomes) == len(set(result.outcomes)) == 5
+    twins = [{"id": key, "first_name": "A", "mobile": 501112233, "mobile_code": "+966"} for key in (1, 2)]
+    (result,) = replay(answer(twins))
+    assert [document["name"] for document in result.documents] == ["A"]
+
+
 TOKENS = {"access_token": "at-secret", "refresh_token": "rt-secret", "expires": 1800000000}
 
 
