@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -13,6 +14,11 @@ import click
 
 import frappe
 from frappe.commands import get_site, pass_context
+
+# RQ forks a process for each job, and to import this app anew takes it longer than the work. Every `bench` command
+# imports this file, so the worker does it once, before it forks.
+if {"worker", "worker-pool"} & set(sys.argv):
+    importlib.import_module("salla_manager.tasks")
 
 
 @click.group()
