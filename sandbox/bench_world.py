@@ -225,6 +225,7 @@ class BenchWorld:
             "total_taxes_and_charges",
             "docstatus",
             "shop_status",
+            "shop_status_name",
             "shop_reference",
         ]
         fields.append("shop_difference_note")

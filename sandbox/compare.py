@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.salla import bodies
+from sandbox.salla.orders import order_status
 from sandbox.salla.state import Line, Order, ShopState, cents
 from sandbox.world import World
 
@@ -129,6 +130,7 @@ class Comparison:
         yield from _unequal("total", total, erp_total)
         yield from _unequal("VAT and charges", taxes, Decimal(str(document["total_taxes_and_charges"])))
         yield from _unequal("status", order.status, document["shop_status"])
+        yield from _unequal("status name", _status_name(order), document["shop_status_name"])
         yield from _unequal("reference", str(order.reference), document["reference"])
         yield from _unequal("customer", self._name("customer", order.customer_id), document["customer"])
         yield from _unequal("currency", self.state.currency, document["currency"])
@@ -144,6 +146,11 @@ class Comparison:
     def _name(self, entity_type: str, key: int) -> str | None:
         """The ERP's name of a shop entity."""
         return self.references.get((entity_type, str(key)), ("", None))[1]
+
+
+def _status_name(order: Order) -> str:
+    status = order_status(order.status)
+    return (status["customized"] or status)["name"]
 
 
 def _unequal(what: str, shop: Any, erp: Any) -> Iterator[str]:

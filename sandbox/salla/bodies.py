@@ -6,8 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sandbox.salla.orders import status_row
-from sandbox.salla.state import STATUSES, Line, Order, ShopState, amount, cents, day
+from sandbox.salla.orders import order_status, status_row
+from sandbox.salla.state import CUSTOM_STATUSES, STATUSES, Line, Order, ShopState, amount, cents, day
 
 
 def dump(value: Any) -> bytes:
@@ -24,7 +24,6 @@ def _number(value: Any) -> int | float:
 def light_order(state: ShopState, order: Order) -> dict[str, Any]:
     """GET /orders/{id} as newer apps get it: no items, no shipments. ref: docs.salla.dev/5394146e0"""
     customer = state.customers[order.customer_id]
-    status = {**status_row(order.status), "customized": None}
     return {
         "id": order.id,
         "checkout_id": order.id + 1,
@@ -38,7 +37,7 @@ def light_order(state: ShopState, order: Order) -> dict[str, Any]:
         "updated_at": day(order.updated),
         "source": "store",
         "source_details": {"type": "direct", "value": None, "device": "desktop", "ip": None},
-        "status": status,
+        "status": order_status(order.status),
         "is_price_quote": False,
         "payment_method": order.payment_method,
         "currency": state.currency,
@@ -80,7 +79,7 @@ def order_row(state: ShopState, order: Order) -> dict[str, Any]:
         "reference_id": order.reference,
         "total": amount(order.total),
         "date": day(order.created),
-        "status": {**status_row(order.status), "customized": None},
+        "status": order_status(order.status),
         "payment_method": order.payment_method,
         "is_pending_payment": False,
         "items": [{"name": line.name, "quantity": line.quantity, "thumbnail": None} for line in order.lines],
@@ -178,12 +177,19 @@ def category(state: ShopState, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def statuses() -> list[dict[str, Any]]:
-    """The catalogue as a store that renamed nothing has it. ref: docs.salla.dev/841786f0"""
+    """The catalogue: the originals, then the store's own sub-statuses. ref: docs.salla.dev/841786f0"""
     extra = {"message": "", "icon": "sicon-store", "is_active": True, "original": {}, "parent": {}}
-    return [
+    originals = [
         {"id": key, "name": name, "type": "original", "slug": slug, "sort": number, **extra}
         for number, (slug, (key, name)) in enumerate(STATUSES.items())
     ]
+    parents = {slug: {key: status_row(slug)[key] for key in ("id", "name")} for slug in CUSTOM_STATUSES}
+    own = [
+        {"id": key, "name": name, "type": "custom", "slug": slug, "sort": len(originals) + number, **extra}
+        | {"original": parents[slug], "parent": parents[slug]}
+        for number, (slug, (key, name)) in enumerate(CUSTOM_STATUSES.items())
+    ]
+    return originals + own
 
 
 def store_info(state: ShopState) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.salla.state import STATUSES, Line, Order, ShopState, cents
+from sandbox.salla.state import CUSTOM_STATUSES, STATUSES, Line, Order, ShopState, cents
 
 _PAYMENTS = ("mada", "credit_card", "apple_pay", "tamara_installment", "bank")
 
@@ -104,3 +104,11 @@ def apply_discount(order: Order, percent: Decimal) -> None:
 def status_row(slug: str) -> dict[str, Any]:
     key, name = STATUSES[slug]
     return {"id": key, "name": name, "slug": slug}
+
+
+def order_status(slug: str) -> dict[str, Any]:
+    """As an order carries it: with the store's own sub-status, where there is one."""
+    if slug not in CUSTOM_STATUSES:
+        return {**status_row(slug), "customized": None}
+    key, name = CUSTOM_STATUSES[slug]
+    return {**status_row(slug), "customized": {"id": key, "name": name}}

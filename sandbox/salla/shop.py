@@ -15,7 +15,7 @@ import requests
 
 from sandbox.salla import bodies
 from sandbox.salla.generate import add_customer, product_body, set_price
-from sandbox.salla.orders import add_order, apply_discount, make_line, status_row
+from sandbox.salla.orders import add_order, apply_discount, make_line, order_status, status_row
 from sandbox.salla.state import RIYADH, Order, ShopState, amount, cents, day, plain_day
 
 
@@ -146,10 +146,11 @@ class Shop:
             {key: item[key] for key in ("id", "name", "sku", "quantity", "weight", "amounts")}
             for item in trimmed["items"]
         ]
+        custom = order_status(status)["customized"]
         data = {
             "id": 9_007_199_254_740_993 + self.state.random.randrange(10**6) * 2,
             "status": status_row(status)["name"],
-            "customized": None,
+            "customized": custom and {"slug": status, "name": custom["name"]},
             "note": None,
             "created_at": day(order.updated),
             "order": trimmed,

@@ -27,6 +27,9 @@ STATUSES = {
     "restoring": (1548352431, "قيد الإسترجاع"),
 }
 
+# Sub-statuses that the store made itself: slug of the original, (own id, name).
+CUSTOM_STATUSES = {"in_progress": (120960473, "قيد التغليف")}
+
 
 def cents(value: Decimal | int | str) -> Decimal:
     """Rounded to the halala, half up."""

@@ -99,6 +99,7 @@ FIELDS = [
     ("order", "$.grand_total", "0.01", "total is"),
     ("order", "$.total_taxes_and_charges", "0.01", "VAT and charges is"),
     ("order", "$.shop_status", "lost", "status is"),
+    ("order", "$.shop_status_name", "lost", "status name is"),
     ("order", "$.reference", "1", "reference is"),
     ("order", "$.customer", "Other", "customer is"),
     ("order", "$.currency", "USD", "currency is"),
