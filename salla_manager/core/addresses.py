@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
 _REFUSED_PORTS = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
 
 
@@ -47,7 +48,12 @@ def check_address(address: str, allow_private: bool) -> None:
     """Refuses whatever is not a public address. Raises TransportError `blocked`."""
     ip = ipaddress.ip_address(address.split("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
-    if not allow_private and (not ip.is_global or ip.is_multicast):
+    # No ERP lives there, but the services that hand a cloud machine its credentials do.
+    if ip.is_link_local or ip in _METADATA or ip.is_multicast or ip.is_unspecified:
+        raise TransportError(
+            "blocked", f"The ERP Instance's host resolves to {ip}, where no ERP can be. Correct the URL."
+        )
+    if not allow_private and not ip.is_global:
         raise TransportError(
             "blocked",
             f"The ERP Instance's host resolves to {ip}, which is not a public address. If that is meant, allow"

@@ -12,6 +12,7 @@ from salla_manager.core.host import Host
 from salla_manager.core.model import Event, EventStatus, Settings
 from salla_manager.platforms.port import Platform, SignatureError, Webhook, WebhookError
 
+_NAME = re.compile(r"[^<>\x00-\x1f\x7f]{1,140}")
 _TOKENS = re.compile(r'("(?:access|refresh)_token"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 
 
@@ -46,6 +47,7 @@ def _secrets(settings: Settings, platform: str) -> tuple[str, ...]:
 def _keep(adapter: Platform, raw: bytes, host: Host) -> WebhookAnswer:
     try:
         webhook = adapter.read_webhook(raw)
+        _check_names(webhook)
     except WebhookError as error:
         return _keep_unreadable(adapter.name, raw, str(error), host)
     with host.store.transaction():
@@ -57,6 +59,13 @@ def _keep(adapter: Platform, raw: bytes, host: Host) -> WebhookAnswer:
     # After the commit, so that no worker looks before the row is there.
     host.jobs.process_events()
     return answer
+
+
+def _check_names(webhook: Webhook) -> None:
+    """Both are kept in columns and shown as they are. Raises WebhookError."""
+    for name, value in (("event", webhook.event), ("merchant", webhook.merchant_id)):
+        if not _NAME.fullmatch(value):
+            raise WebhookError(f"its {name} is longer than 140 characters or holds < or > or a line break")
 
 
 def _keep_event(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:

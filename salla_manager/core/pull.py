@@ -26,6 +26,7 @@ ENTITY_TYPES = {
     "orders": "order",
 }
 _SAMPLE = 5
+MOST = 1_000_000
 
 
 class PullError(ValueError):
@@ -155,9 +156,9 @@ def _source(host: Host, store_id: str) -> tuple[Store, ShopClient]:
 def _wanted(entity_types: Iterable[str] | None) -> list[str]:
     if entity_types is None:
         return list(ENTITY_TYPES)
-    asked = [] if isinstance(entity_types, str) else list(entity_types)
-    if isinstance(entity_types, str) or not all(isinstance(name, str) for name in asked):
+    if not isinstance(entity_types, list | tuple) or not all(isinstance(name, str) for name in entity_types):
         raise PullError("entity_types has to be a list of texts.")
+    asked = list(entity_types)
     unknown = [name for name in asked if name not in ENTITY_TYPES]
     if unknown:
         raise PullError(f"Unknown entity type '{unknown[0]}'. Known are: {', '.join(ENTITY_TYPES)}.")
@@ -174,14 +175,17 @@ def _moment(since: str | datetime | None) -> datetime | None:
         )
     except (ValueError, AttributeError):
         raise PullError(f"since has to be a time in ISO 8601, not '{since}'.") from None
+    if not 1970 <= moment.year < 2200:
+        # Beyond, a change of the time zone leaves the calendar.
+        raise PullError(f"since has to be a time of our days, not '{since}'.")
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _limit(limit: int | None) -> int | None:
     if limit is None:
         return None
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise PullError("limit has to be a whole number from 1.")
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MOST:
+        raise PullError(f"limit has to be a whole number from 1 to {MOST}.")
     return limit
 
 

@@ -1,5 +1,6 @@
 """URLs that people enter."""
 
+import re
 from urllib.parse import urlsplit
 
 import frappe
@@ -12,6 +13,7 @@ def checked_url(url: str, label: str) -> str:
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        is_url = is_url and not re.search(r"[\s\\<>\"'\x00-\x1f]", url)
     except ValueError:
         is_url = False
     if not is_url:

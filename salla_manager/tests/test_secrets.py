@@ -62,6 +62,12 @@ class TestSharedSecret(HubCase):
             "ftp://erp.example.com",
             "https://u:p@erp.example.com",
             "https://e/?a=1",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "http://x:99999",
+            "https://exa mple.com",
+            "https://a.b\\c",
+            "https://a.b/<b>",
         ):
             with self.subTest(url), self.assertRaises(frappe.ValidationError):
                 make_instance(url=url)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from hub_kit import MERCHANT, STORE, WEBHOOK_SECRET, Hub, body
+import pytest
+from hub_kit import INSTANCE, MERCHANT, STORE, WEBHOOK_SECRET, Hub, body
 
 from salla_manager.core.intake import receive_webhook
 
@@ -106,3 +107,39 @@ def test_a_repeated_authorization_does_not_bring_old_tokens_back(bare_hub: Hub) 
 def test_two_secrets_are_taken_while_one_is_replaced(hub: Hub) -> None:
     hub.change_settings(salla_webhook_secrets=("new" * 10, WEBHOOK_SECRET))
     assert hub.webhook("product.updated", **PRODUCT).http_status == 200
+
+
+ODD_NAMES = ["x" * 141, "x" * 65_536, "<img src=x onerror=alert(1)>", "a\u0000b", "a\nb"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_no_column_holds_is_kept_as_unreadable(hub: Hub, name: str) -> None:
+    for envelope in ({"event": name, "merchant": MERCHANT}, {"event": "product.updated", "merchant": name}):
+        raw = json.dumps({**envelope, "data": PRODUCT}).encode()
+        assert hub.raw_webhook(raw).http_status == 200
+        event = hub.rows.rows("event")[-1]
+        assert (event["status"], event["event"], event["merchant_id"]) == ("Failed", "", "")
+        assert "longer than 140 characters or holds" in event["message"]
+        assert event["raw"] == raw.decode()
+    assert hub.process().events == {}
+
+
+def test_a_flood_for_two_stores_of_which_one_is_disabled(hub: Hub) -> None:
+    other = type(hub.store)("", "salla", "77", erp_instance=INSTANCE, customer_account="C", is_enabled=False)
+    hub.rows.add_store(other)
+    for number in range(60):
+        for merchant in (MERCHANT, "77"):
+            answer = hub.webhook(
+                "product.updated", merchant, **body("product", external_id=str(number), sku=f"S{number}")
+            )
+            assert answer.http_status == 200
+    while hub.process().events:
+        pass
+    while hub.dispatch().sent:
+        pass
+    assert {sent["store_account"] for sent, _ in hub.wire.sent} == {STORE}
+    assert len(hub.wire.sent) == 60
+    # Nothing of the disabled one is lost.
+    statuses = [event["status"] for event in hub.rows.rows("event") if event["merchant_id"] == "77"]
+    assert len(statuses) == 60
+    assert "Received" not in statuses

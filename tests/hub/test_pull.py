@@ -91,11 +91,18 @@ BAD = [
     ({"entity_types": ["products", "coupons"]}, "Unknown entity type 'coupons'"),
     ({"entity_types": "products"}, "has to be a list"),
     ({"entity_types": [1]}, "has to be a list"),
+    ({"entity_types": 5}, "has to be a list"),
+    ({"entity_types": True}, "has to be a list"),
+    ({"entity_types": {"brands": 1}}, "has to be a list"),
+    ({"entity_types": [["like", "%"]]}, "has to be a list"),
     ({"since": "yesterday"}, "ISO 8601, not 'yesterday'"),
     ({"since": 5}, "ISO 8601"),
     ({"limit": 0}, "limit has to be"),
     ({"limit": True}, "limit has to be"),
     ({"limit": "5"}, "limit has to be"),
+    ({"limit": 10**19}, "limit has to be"),
+    ({"since": "0001-01-01T00:00:00+14:00"}, "of our days"),
+    ({"since": "9999-12-31T23:59:59-12:00"}, "of our days"),
 ]
 
 
@@ -136,6 +143,10 @@ def test_a_signed_pull_is_answered(hub: Hub) -> None:
         ({"store_id": "SM-STORE-00002"}, 403, "unknown_store"),
         ({"store_id": ["like", "%"]}, 403, "unknown_store"),
         ({"entity_types": ["coupons"]}, 400, "bad_pull"),
+        ({"entity_types": 5}, 400, "bad_pull"),
+        ({"store_id": "%"}, 403, "unknown_store"),
+        ({"store_id": {"name": STORE}}, 403, "unknown_store"),
+        ({"store_id": None}, 403, "unknown_store"),
     ],
 )
 def test_a_pull_is_refused(hub: Hub, change: dict[str, Any], status: int, code: str) -> None:

@@ -178,17 +178,12 @@ def test_urls_that_are_refused(url: str) -> None:
 
 
 PRIVATE = [
-    *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0.0.0.0"),
-    *(
-        "224.0.0.1",
-        "255.255.255.255",
-        "::1",
-        "::",
-        "fc00::1",
-        "fe80::1%eth0",
-        "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1",
-    ),
+    *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "255.255.255.255"),
+    *("::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
+]
+NEVER = [
+    *("169.254.169.254", "::ffff:169.254.169.254", "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200"),
+    *("0.0.0.0", "::", "224.0.0.1", "ff02::1"),
 ]
 
 
@@ -197,6 +192,13 @@ def test_addresses_that_are_refused_unless_allowed(address: str) -> None:
     with pytest.raises(TransportError, match="not a public address"):
         check_address(address, allow_private=False)
     check_address(address, allow_private=True)
+
+
+@pytest.mark.parametrize("address", NEVER)
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_addresses_that_are_always_refused(address: str, allow_private: bool) -> None:
+    with pytest.raises(TransportError, match="no ERP can be"):
+        check_address(address, allow_private=allow_private)
 
 
 def test_public_addresses_pass() -> None:
