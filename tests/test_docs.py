@@ -62,3 +62,27 @@ def test_readme_names_real_make_targets():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert named <= targets
+
+
+def test_operations_names_every_command_and_every_button():
+    text = (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8")
+    commands = re.findall(
+        r'@salla\.command\("([a-z-]+)"\)', (ROOT / "salla_manager/commands.py").read_text(encoding="utf-8")
+    )
+    assert len(commands) > 5
+    assert [command for command in commands if command not in text] == []
+    forms = [path.read_text(encoding="utf-8") for path in (ROOT / "salla_manager").rglob("*.js")]
+    buttons = {
+        label for form in forms for label in re.findall(r'(?:_button|_menu_item)\(\s*__\("([^"]+)"\)', form)
+    }
+    assert len(buttons) > 8
+    assert sorted(label for label in buttons if f"**{label}**" not in text) == []
+
+
+def test_client_integration_names_every_button_and_role():
+    text = (ROOT / "docs/CLIENT_INTEGRATION.md").read_text(encoding="utf-8")
+    assert [
+        word
+        for word in ("Check Readiness", "Request Pull", "Salla Executor Reader", "External References")
+        if f"**{word}**" not in text
+    ] == []
