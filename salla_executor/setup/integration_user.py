@@ -80,12 +80,16 @@ def _grant(doctype: str, rights: tuple[str, ...]) -> None:
 
 
 def _make_user() -> None:
-    if frappe.db.exists("User", INTEGRATION_USER):
-        return
     user = frappe.new_doc("User")
+    if frappe.db.exists("User", INTEGRATION_USER):
+        user = frappe.get_doc("User", INTEGRATION_USER)
+    if any(row.role == INTEGRATION_ROLE for row in user.roles):
+        return
+    # New, or left behind without its role by an uninstall.
     user.email = INTEGRATION_USER
     user.first_name = "Salla Executor"
+    user.enabled = 1
     user.send_welcome_email = 0
     user.append("roles", {"role": INTEGRATION_ROLE})
     user.flags.no_welcome_mail = True
-    user.insert()
+    user.save()

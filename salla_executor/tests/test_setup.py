@@ -16,7 +16,7 @@ from salla_executor.erpnext.settings import read_secrets
 from salla_executor.salla_executor.doctype.executor_inbox.executor_inbox import ExecutorInbox
 from salla_executor.setup.custom_fields import CUSTOM_FIELDS, INDEXED_FIELDS, missing_custom_fields
 from salla_executor.setup.defaults import fill_defaults
-from salla_executor.setup.integration_user import INTEGRATION_USER
+from salla_executor.setup.integration_user import INTEGRATION_USER, make_roles_and_user
 from salla_executor.tests.kit import ExecutorTestCase
 from salla_executor.tests.payloads import line, order, product
 
@@ -60,6 +60,13 @@ class TestSetup(ExecutorTestCase):
         assert not frappe.db.sql("select 1 from __Auth where doctype='User' and name=%s", INTEGRATION_USER)
         with self.assertRaises(frappe.AuthenticationError):
             frappe.utils.password.check_password(INTEGRATION_USER, "admin")
+
+    def test_installing_again_gives_the_integration_user_its_role_back(self):
+        frappe.db.delete("Has Role", {"parent": INTEGRATION_USER})
+        frappe.db.set_value("User", INTEGRATION_USER, "enabled", 0)
+        make_roles_and_user()
+        user = frappe.get_doc("User", INTEGRATION_USER)
+        assert (user.enabled, [row.role for row in user.roles]) == (1, ["Salla Executor Integration"])
 
     def test_defaults_are_filled_once(self):
         assert fill_defaults() == []
