@@ -81,7 +81,9 @@ def test_configurations_come_back_unchanged(config):
     assert SERVICE.decrypt_config(SERVICE.encrypt_config(config, PLACE), PLACE) == config
 
 
-@pytest.mark.parametrize("config", [[], "text", None, {1: "a"}, {"a": (1, 2)}, {"a": float("nan")}])
+@pytest.mark.parametrize(
+    "config", [[], "text", None, {1: "a"}, {"a": (1, 2)}, {"a": float("nan")}, {"a": float("inf")}]
+)
 def test_what_json_would_change_is_no_configuration(config):
     with pytest.raises(ValueError, match=r"plain JSON|not JSON compliant"):
         SERVICE.encrypt_config(config, PLACE)
