@@ -16,7 +16,8 @@ from layout import CHECKOUT, CLIENT, HUB, Bench, BenchError, existing_bench
 from services import Service
 
 COMPANY = "Demo Trading Co"
-SHOP_PORT = 8790
+# Behind the web server's port, so that two benches on one machine have a store each.
+SHOP_OFFSET = 790
 MERCHANT = "1305146709"
 # The simulated store's own; they guard nothing.
 CLIENT_ID, CLIENT_SECRET, WEBHOOK_SECRET = "sandbox-client", "sandbox-client-secret", "sandbox-webhook-secret"
@@ -85,10 +86,15 @@ def add_store(bench: Bench, instance: str, merchant: str, api_url: str) -> str:
     )["store"]
 
 
+def shop_port(bench: Bench) -> int:
+    return int(bench.config().get("webserver_port", 8000)) + SHOP_OFFSET
+
+
 def shop_service(bench: Bench) -> Service:
+    port = shop_port(bench)
     webhook = f"{site_url(bench, HUB)}/api/method/salla_manager.api.webhooks.salla"
-    run = [str(bench.python), "-m", "sandbox", "shop", "--port", str(SHOP_PORT), "--install", webhook]
-    return Service("simulated_salla", "web", run, CHECKOUT, SHOP_PORT)
+    run = [str(bench.python), "-m", "sandbox", "shop", "--port", str(port), "--install", webhook]
+    return Service("simulated_salla", "web", run, CHECKOUT, port)
 
 
 def main() -> int:
@@ -98,7 +104,7 @@ def main() -> int:
     services.start(bench)
     paired = pair(bench)
     print(f"  paired: {HUB} sends to {CLIENT} as {paired['instance']}", flush=True)
-    shop_url = f"http://127.0.0.1:{SHOP_PORT}"
+    shop_url = f"http://127.0.0.1:{shop_port(bench)}"
     connect_shop(bench, shop_url)
     shop = shop_service(bench)
     if not services.is_up(bench, shop):
