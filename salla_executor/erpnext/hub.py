@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 import frappe
 from frappe import _
+from frappe.utils import escape_html
 
 from salla_executor.contract import PULL_PATH, dump_json, new_nonce, signed_headers
 from salla_executor.erpnext.settings import DOCTYPE, read_secrets
@@ -40,7 +42,8 @@ def request_pull(store_id: str, entity_types: list[str], since: str, limit: int)
     answer = _post(PULL_PATH, dump_json(body))
     if answer.get("ok") is not True:
         reason = str(answer.get("message") or answer.get("error") or answer)[:300]
-        frappe.throw(_("The hub did not take the request: {0}").format(reason))
+        # Desk shows it as HTML.
+        frappe.throw(_("The hub did not take the request: {0}").format(escape_html(reason)))
     return answer
 
 
@@ -59,13 +62,14 @@ def _post(path: str, body: bytes) -> dict[str, Any]:
             response = session.post(
                 settings.manager_base_url + path,
                 data=body,
-                headers=headers,
+                headers={**headers, "Accept-Encoding": "identity"},
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             )
-            content = response.raw.read(MAX_ANSWER, decode_content=True)
-    except requests.RequestException as error:
+            # As it is sent: what is packed could be of any size. Reading past requests raises urllib3's errors.
+            content = response.raw.read(MAX_ANSWER, decode_content=False)
+    except (requests.RequestException, HTTPError) as error:
         frappe.throw(
             _("The hub at {0} cannot be reached ({1}). Check Manager Base URL and the network.").format(
                 settings.manager_base_url, type(error).__name__
@@ -77,7 +81,7 @@ def _post(path: str, body: bytes) -> dict[str, Any]:
 def _read(status: int, content: bytes) -> dict[str, Any]:
     try:
         answer = frappe.parse_json(content.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         frappe.throw(
