@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -104,7 +105,30 @@ def drip(peer: socket.socket, text: bytes) -> None:
         time.sleep(0.02)
 
 
+def endless(start: bytes, more: bytes) -> Callable[[socket.socket], None]:
+    def script(peer: socket.socket) -> None:
+        peer.sendall(start)
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            peer.sendall(more)
+
+    return script
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BOMB = gzip.compress(b"0" * 20_000_000)
 FAULTS = [
+    ("timeout", endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+    ("timeout", endless(CHUNKED + b"0\r\n", b"X: y\r\n")),
+    ("reset", endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")),
+    ("reset", endless(b"HTTP/1.1 200 OK\r\nX: ", b"y" * 1000)),
+    ("reset", endless(CHUNKED + b"-5\r\n", b"x" * 1000)),
+    ("reset", endless(b"HTTP/1.1 99999 OK\r\n\r\n", b"x")),
+    ("too_large", endless(CHUNKED + b"ffffffffffffffff\r\n", b"x" * 1000)),
+    ("too_large", endless(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"x" * 1000)),
+    ("too_large", endless(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n", b"x" * 65536)),
+    # Never unpacked, so it is as large as it is sent.
+    ("too_large", endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", BOMB)),
     ("reset", lambda peer: peer.close()),
     ("reset", lambda peer: peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}") or peer.close()),
     ("reset", lambda peer: peer.sendall(b"SSH-2.0-OpenSSH\r\n") or peer.close()),
