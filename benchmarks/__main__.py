@@ -44,7 +44,10 @@ def main() -> int:
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({"run": run, "seconds": seconds, **figures}, indent=1) + "\n")
     print(table(figures))
-    print(f"\nmin / median / max; SQL ours : base; {seconds} s; also in {RESULT.relative_to(ROOT)}")
+    print(
+        "\nms: min / median / max; ratio: of medians; paired: median of the rounds' ratios; SQL: ours : base"
+    )
+    print(f"{seconds} s; also in {RESULT.relative_to(ROOT)}")
     return 0
 
 

@@ -42,15 +42,25 @@ def interleaved_blocks(
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
             total = clients * REQUESTS_PER_CLIENT
-            seconds = _block(url, [kinds[name]() for _ in range(total)], clients)
-            times[name].append(seconds / total)
+            times[name].append(_lasting_block(url, kinds[name], total, clients) / total)
             settle()
     return times
 
 
+def _lasting_block(url: str, make: Maker, total: int, clients: int) -> float:
+    """Seconds of a block; one that a restart of the web server cut off is done again."""
+    for pause in (5.0, 5.0, 0.0):
+        try:
+            return _block(url, [make() for _ in range(total)], clients)
+        except (OSError, http.client.HTTPException) as error:
+            lost = error
+            time.sleep(pause)
+    raise LoadError(f"{url} does not answer: {lost!r}; see `python3 scripts/bench/services.py status`")
+
+
 def _block(url: str, requests: Sequence[Request], clients: int) -> float:
     """Wall time from the first request to the last answer; connections are opened before."""
-    problems: list[str] = []
+    problems: list[Exception] = []
     start = threading.Barrier(clients + 1)
     threads = [
         threading.Thread(target=_client, args=(url, requests[number::clients], start, problems))
@@ -63,24 +73,29 @@ def _block(url: str, requests: Sequence[Request], clients: int) -> float:
     for thread in threads:
         thread.join()
     if problems:
-        raise LoadError(problems[0])
+        raise problems[0]
     return time.perf_counter() - began
 
 
-def _client(url: str, requests: Sequence[Request], start: threading.Barrier, problems: list[str]) -> None:
+def _client(
+    url: str, requests: Sequence[Request], start: threading.Barrier, problems: list[Exception]
+) -> None:
     target = urlsplit(url)
     connection = http.client.HTTPConnection(target.hostname or "", target.port or 80, timeout=60)
-    connection.connect()
-    start.wait()
     try:
+        try:
+            connection.connect()
+        finally:
+            # Also without a connection, or the others would wait for ever.
+            start.wait()
         for request in requests:
             connection.request(request.method, request.path, request.body or None, request.headers)
             response = connection.getresponse()
             content = response.read()
             if response.status != 200:
-                problems.append(f"{request.path} answered {response.status}: {content[:200]!r}")
+                problems.append(LoadError(f"{request.path} answered {response.status}: {content[:200]!r}"))
                 return
     except (OSError, http.client.HTTPException) as error:
-        problems.append(f"{target.netloc}: {error!r}")
+        problems.append(error)
     finally:
         connection.close()

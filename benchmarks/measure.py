@@ -47,6 +47,8 @@ def row(
         "label": label,
         "base": base_label,
         "ratio": round(statistics.median(ours) / statistics.median(base), 2),
+        # Of two neighbours in time, so it stands still where a busy machine makes the medians wander.
+        "paired": round(statistics.median(one / other for one, other in zip(ours, base, strict=True)), 2),
         "ours_ms": spread(ours, per),
         "base_ms": spread(base, per),
         "rounds": len(ours),

@@ -11,11 +11,12 @@ TITLES = {
     "dispatch": "Dispatch ÷ a bare keep-alive POST loop, to a stub executor on loopback",
     "intake": "Intake of Salla's webhooks ÷ frappe ping, over HTTP, per request",
 }
-HEAD = ("", "ratio", "÷", "ours, ms", "base, ms", "SQL")
+HEAD = ("", "ratio", "paired", "÷", "ours, ms", "base, ms", "SQL")
 
 
 def table(figures: dict[str, list[dict[str, Any]]]) -> str:
-    """Milliseconds are min / median / max of the rounds; a ratio is one of medians."""
+    """Milliseconds are min / median / max of the rounds; a ratio is one of medians, paired is the median
+    of the ratios of single rounds."""
     lines = []
     for part, title in TITLES.items():
         rows = [HEAD, *map(_cells, figures.get(part, []))]
@@ -29,6 +30,7 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
     return (
         row["label"],
         f"{row['ratio']:.2f}",
+        f"{row['paired']:.2f}",
         row["base"],
         _spread(row["ours_ms"]),
         _spread(row["base_ms"]),
