@@ -78,8 +78,9 @@ def check(shop, entity_type: str, payload: dict[str, Any], revision: int) -> Non
 @pytest.mark.parametrize("entity_type", FULL)
 def test_one_odd_value(shop, entity_type):
     revision = 10
-    for path in places(FULL[entity_type]):
-        for value in ODD:
+    for number, path in enumerate(places(FULL[entity_type])):
+        # A third of the values at each place, another third at the next.
+        for value in ODD[number % 3 :: 3]:
             revision += 1
             check(shop, entity_type, damaged(FULL[entity_type], path, value), revision)
     assert shop.store.errors == []
