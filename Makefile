@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export BENCH_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test unit lint docs bench bench-test bench-demo bench-start bench-stop app benchmark clean
+.PHONY: help demo up test unit lint docs bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ bench-demo: $(VENV)/.ready  ## the demo's scenario on the two real sites, compar
 
 benchmark: $(VENV)/.ready  ## ratios on the real bench
 	@$(RUN) -m benchmarks
+
+chaos: $(VENV)/.ready  ## kills, lost answers and shuffled deliveries between hub and executor, counted
+	@$(RUN) -m chaos
 
 clean:  ## remove what make made in this folder; the bench stays
 	@rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,181 @@
+"""Where a process dies: core's ports wrapped here, so that the core itself knows nothing of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from salla_executor.contract import Command
+from salla_executor.core.model import Claim, Saved, Settings
+from salla_manager.core.model import OutboundCommand
+from salla_manager.core.transport import HttpTransport
+from sandbox.executor import EmbeddedExecutor
+from sandbox.executor_erp import SqliteErp
+from sandbox.executor_store import SqliteReceiver, Store
+from sandbox.hub_store import SqliteHubStore
+
+VARIABLE = "CHAOS_POINT"
+HUB_POINTS = (
+    "hub: inserted, not committed",
+    "hub: committed, nobody woken",
+    "hub: lease committed",
+    "hub: connected",
+    "hub: body sent",
+    "hub: ack read, not committed",
+    "hub: outcome committed",
+)
+EXECUTOR_POINTS = (
+    "executor: verified",
+    "executor: nonce stored",
+    "executor: inbox inserted",
+    "executor: amid documents",
+    "executor: before commit",
+    "executor: committed, not answered",
+    "executor: amid the answer",
+)
+
+
+def kill_self() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Trap:
+    """Dies at one named point, at no other; `die` may raise instead where both ends live in one process."""
+
+    def __init__(self, point: str = "", die: Callable[[], None] = kill_self):
+        self.point = point
+        self.die = die
+
+    @classmethod
+    def of_environment(cls) -> Trap:
+        return cls(os.environ.get(VARIABLE, ""))
+
+    def at(self, point: str) -> None:
+        if point == self.point:
+            self.die()
+
+
+class MortalHubStore(SqliteHubStore):
+    """Dies around the transactions of enqueuing, leasing and recording."""
+
+    trap = Trap()
+    _after_commit = ""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._after_commit = ""
+        with super().transaction():
+            yield
+        self.trap.at(self._after_commit or "-")
+
+    def add_command(self, command: OutboundCommand) -> str:
+        name = super().add_command(command)
+        self.trap.at("hub: inserted, not committed")
+        return name
+
+    def lease_due_commands(self, *args: Any) -> list[OutboundCommand]:
+        commands = super().lease_due_commands(*args)
+        self._after_commit = "hub: lease committed" if commands else ""
+        return commands
+
+    def record_outcome(self, *args: Any) -> bool:
+        is_kept = super().record_outcome(*args)
+        self.trap.at("hub: ack read, not committed")
+        self._after_commit = "hub: outcome committed"
+        return is_kept
+
+
+class MortalJobs:
+    """Dies between the commit and the waking of a worker."""
+
+    def __init__(self, trap: Trap):
+        self.trap = trap
+
+    def process_events(self) -> None:
+        pass
+
+    def dispatch(self, erp_instance: str) -> None:
+        self.trap.at("hub: committed, nobody woken")
+
+
+class MortalTransport(HttpTransport):
+    def __init__(self, trap: Trap):
+        super().__init__()
+        self.trap = trap
+
+    def _connection(self, *args: Any) -> Any:
+        connection = super()._connection(*args)
+        self.trap.at("hub: connected")
+        read_answer = connection.getresponse
+
+        def after_body() -> Any:
+            self.trap.at("hub: body sent")
+            return read_answer()
+
+        connection.getresponse = after_body
+        return connection
+
+
+class MortalReceiver(SqliteReceiver):
+    def __init__(self, store: MortalStore):
+        super().__init__(store)
+        self.trap = store.trap
+        self.erp = MortalErp(self.connection, store.settings, self.trap)
+
+    def remember_nonce(self, nonce: str, expires_at: int) -> bool:
+        self.trap.at("executor: verified")
+        is_new = super().remember_nonce(nonce, expires_at)
+        self.trap.at("executor: nonce stored")
+        return is_new
+
+    def claim(self, command: Command, body_hash: str) -> Claim:
+        claim = super().claim(command, body_hash)
+        self.trap.at("executor: inbox inserted")
+        return claim
+
+    def commit(self) -> None:
+        self.trap.at("executor: before commit")
+        super().commit()
+        self.trap.at("executor: committed, not answered")
+
+
+class MortalErp(SqliteErp):
+    def __init__(self, connection: Any, settings: Settings, trap: Trap):
+        super().__init__(connection, settings)
+        self.trap = trap
+
+    def _save(self, *args: Any) -> Saved:
+        saved = super()._save(*args)
+        self.trap.at("executor: amid documents")
+        return saved
+
+
+class MortalStore(Store):
+    trap = Trap()
+
+    @contextmanager
+    def receiver(self) -> Iterator[SqliteReceiver]:
+        receiver = MortalReceiver(self)
+        try:
+            yield receiver
+        finally:
+            receiver.close()
+
+
+class MortalExecutor(EmbeddedExecutor):
+    """Dies in `receive`, or with half of the answer on the wire."""
+
+    def __init__(self, path: Path, instance_id: str, secret: str, port: int, trap: Trap):
+        super().__init__(path, instance_id, secret, port)
+        self.store = MortalStore(self.store.path, self.store.settings)
+        self.store.trap = self.trap = trap
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = b"".join(super().__call__(environ, start_response))
+        yield body[: len(body) // 2]
+        self.trap.at("executor: amid the answer")
+        yield body[len(body) // 2 :]
