@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 export BENCH_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test unit lint docs bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
+.PHONY: help demo up test unit lint docs mutants bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ test: unit  ## unit, then the suites of both apps on the bench, where there is o
 docs: $(VENV)/.ready  ## write the generated documents and vectors
 	@$(RUN) scripts/payload_docs.py
 	@$(RUN) scripts/contract_vectors.py
+
+mutants: $(VENV)/.ready  ## seeded faults in a copy of the code, each caught by its named test
+	@$(RUN) -m scripts.mutants
 
 bench:  ## a running bench from a bare machine: hub and client site, paired, simulated shop connected
 	@$(PYTHON) scripts/bench/create.py

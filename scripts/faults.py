@@ -1,0 +1,206 @@
+"""Faults that somebody could put into the code by mistake, and the test that has to notice each of them.
+
+`make mutants` puts them in one by one; tests/test_mutants.py holds that each old text still stands exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """`old` stands exactly once in `file`; with `new` in its place `test` has to fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+CONTRACT = "salla_executor/contract.py"
+RECEIVE = "salla_executor/core/receive.py"
+ORDERS = "salla_executor/core/orders.py"
+ORDER_MAPPING = "salla_executor/core/mapping/orders.py"
+INBOX = "sandbox/executor_store.py"
+QUEUE = "sandbox/hub_store.py"
+ANSWERS = "salla_manager/core/answers.py"
+DISPATCH = "salla_manager/core/dispatch.py"
+READINESS = "salla_manager/core/readiness.py"
+TRANSPORT = "salla_manager/core/transport.py"
+ADDRESSES = "salla_manager/core/addresses.py"
+INTAKE = "salla_manager/core/intake.py"
+PULL = "salla_manager/core/pull_api.py"
+OUTBOX = "salla_manager/core/outbox.py"
+SKU = "salla_manager/core/sku.py"
+WEBHOOKS = "salla_manager/platforms/salla/webhooks.py"
+PROOF = "salla_manager/platforms/salla/signature.py"
+ENCRYPTION = "salla_manager/erp/encryption.py"
+
+REFUSALS = "tests/executor/test_refusals.py::"
+ONCE = "tests/executor/test_once.py::"
+APPLY = "tests/executor/test_apply.py::"
+ANSWER_TESTS = "tests/hub/test_answers.py::"
+DISPATCH_TESTS = "tests/hub/test_dispatch.py::"
+TRANSPORT_TESTS = "tests/hub/test_transport.py::"
+INTAKE_TESTS = "tests/hub/test_intake.py::"
+PULL_TESTS = "tests/hub/test_pull.py::"
+ABSORB_TESTS = "tests/hub/test_absorb.py::"
+SECRET_TESTS = "tests/erp/test_encryption.py::"
+_COMPARE = (
+    '        matched |= hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii"))\n'
+)
+
+SIGNED_REQUESTS = (
+    Fault("signature unchecked", CONTRACT, "if not (matched and known and", "if not (known and",
+          REFUSALS + "test_wrong_secret"),
+    Fault("signature compared by its first half", CONTRACT, _COMPARE,
+          "        matched |= hmac.compare_digest(expected[:32], request.signature[:32])\n",
+          REFUSALS + "test_each_digit_of_the_signature_counts"),
+    Fault("signature compared with ==", CONTRACT, _COMPARE,
+          "        matched |= expected == request.signature\n",
+          "tests/contract/test_constant_time.py::test_a_signature_is_compared_by_digest_compare"),
+    Fault("nonce stored before the signature", RECEIVE, "    request = contract.verify(\n",
+          "    receiver.remember_nonce(contract.read_headers(headers).nonce[::-1], receiver.now() + 660)\n"
+          "    request = contract.verify(\n",
+          REFUSALS + "test_wrong_secret"),
+    Fault("nonce not looked at", RECEIVE, "    if not receiver.remember_nonce(", "    if None is receiver.remember_nonce(",
+          REFUSALS + "test_nonce_used_before"),
+    Fault("nonce forgotten too early", RECEIVE,
+          "max(contract.NONCE_LIFETIME, 2 * settings.timestamp_window + 60)", "settings.timestamp_window",
+          REFUSALS + "test_nonce_lives_as_long_as_its_request"),
+    Fault("future timestamps accepted", CONTRACT,
+          "if abs(int(now) - request.timestamp) > window", "if int(now) - request.timestamp > window",
+          REFUSALS + "test_time_outside_the_window"),
+    Fault("header key other than the body's", CONTRACT,
+          "if command.idempotency_key != request.idempotency_key:", "if False:",
+          REFUSALS + "test_header_and_body_differ"),
+    Fault("header instance other than the body's", CONTRACT,
+          "if command.erp_instance != request.instance_id:", "if False:",
+          REFUSALS + "test_header_and_body_differ"),
+    Fault("previous secret ignored", CONTRACT,
+          "[secret for secret in secrets if secret] or", "[secret for secret in secrets if secret][:1] or",
+          REFUSALS + "test_previous_secret_is_taken_during_a_rotation"),
+    Fault("no secret set, so the dummy one counts", CONTRACT,
+          "and known and candidates != [_DUMMY_SECRET]):", "and known):", REFUSALS + "test_executor_without_secrets"),
+    Fault("a key twice in one object accepted", CONTRACT, "if len(result) != len(pairs):", "if False:",
+          REFUSALS + "test_body_that_is_no_strict_json"),
+    Fault("pull of somebody else's store", PULL,
+          "if store is None or store.erp_instance != instance:", "if store is None:",
+          PULL_TESTS + "test_a_pull_is_refused"),
+    Fault("pull taken twice", PULL, "if not host.store.remember_nonce(", "if None is host.store.remember_nonce(",
+          PULL_TESTS + "test_a_pull_is_not_taken_twice"),
+)  # fmt: skip
+
+ONCE_IN_EFFECT = (
+    Fault("stale revision applied", RECEIVE,
+          "if not command.revision or said > (reference.revision, reference.generation):", "if True:",
+          ONCE + "test_late_revision_is_stale"),
+    Fault("same key, other body: stored ack", INBOX, 'if row["body_hash"] != body_hash:', "if False:",
+          ONCE + "test_same_key_with_another_body_is_refused"),
+    Fault("same key, other body: applied", RECEIVE,
+          'if claim.state != "new" and not (claim.state == "conflict" and command.dry_run):',
+          'if claim.state not in ("new", "conflict"):',
+          ONCE + "test_same_key_with_another_body_is_refused"),
+    Fault("ack stored in a second transaction", RECEIVE,
+          "    receiver.store_ack(command.idempotency_key, _stored(ack))\n    receiver.commit()\n    return ack\n",
+          "    receiver.commit()\n    receiver.store_ack(command.idempotency_key, _stored(ack))\n    return ack\n",
+          ONCE + "test_crash_at_every_step_leaves_nothing_or_all"),
+    Fault("ack stored without its inbox row", RECEIVE,
+          "    claim = receiver.claim(command, body_hash)\n",
+          "    receiver.claim(command, body_hash)\n    receiver.commit()\n    claim = receiver.claim(command, body_hash)\n",
+          ONCE + "test_crash_at_every_step_leaves_nothing_or_all"),
+    Fault("retryable failure kept as final", RECEIVE,
+          "if not (error.retryable or command.dry_run):", "if not command.dry_run:",
+          ONCE + "test_retryable_failure_leaves_nothing_and_runs_again"),
+    Fault("lasting failure not kept", RECEIVE,
+          "            _keep_failure(command, body_hash, error, receiver)\n", "            pass\n",
+          ONCE + "test_repeat_of_a_lasting_failure_keeps_its_verdict"),
+    Fault("dry run commits", RECEIVE, "    if command.dry_run:\n        receiver.rollback()\n        return ack\n", "",
+          ONCE + "test_dry_run_tells_and_leaves_nothing"),
+    Fault("lease compare-and-set ignored", QUEUE,
+          '"status = ? and lease_token = ?", (CommandStatus.SENDING, token), values',
+          '"status <> ?", ("",), values',
+          DISPATCH_TESTS + "test_a_worker_that_lost_its_lease_changes_nothing"),
+    Fault("lost lease writes the record", DISPATCH, "            if is_kept:\n", "            if True:\n",
+          DISPATCH_TESTS + "test_a_worker_that_lost_its_lease_changes_nothing"),
+    Fault("request outlasts its lease", DISPATCH, "if not self._goes_on() or not self._fits(command):",
+          "if not self._goes_on():",
+          DISPATCH_TESTS + "test_a_request_that_would_outlast_its_lease_is_not_begun"),
+    Fault("a newer one overtakes the one on its way", QUEUE,
+          "*(CommandStatus.SENDING, CommandStatus.QUEUED, limit),", '*("", CommandStatus.QUEUED, limit),',
+          DISPATCH_TESTS + "test_a_newer_one_never_overtakes_the_one_on_its_way"),
+    Fault("older state of the shop wins", OUTBOX, "        if _is_older(before, payload, observed_at):\n",
+          "        if False:\n", ABSORB_TESTS + "test_an_older_state_is_stale_and_changes_nothing"),
+    Fault("duplicate webhook stored twice", WEBHOOKS,
+          'f"salla:{merchant}:{event}:{content}".encode()', 'f"salla:{time.time_ns()}:{content}".encode()',
+          "tests/salla/test_webhooks.py::test_the_dedupe_hash_tells_contents_apart"),
+)  # fmt: skip
+
+ANSWERS_AND_NETWORK = (
+    Fault("HTML with 200 taken as success", ANSWERS, "    if ack is None:\n",
+          "    if ack is None and http_status == 200:\n        return Verdict(DONE, True, 0, flaw)\n    if ack is None:\n",
+          ANSWER_TESTS + "test_what_is_no_ack_is_unknown"),
+    Fault("echo of another command taken", ANSWERS, 'if data.get(name) not in (None, "", own):', "if False:",
+          ANSWER_TESTS + "test_what_is_no_ack_is_unknown"),
+    Fault("wrong secret kills commands", ANSWERS,
+          "return Verdict(BREAK, False, 0, reason, ack, is_connection_like=True)",
+          "return Verdict(DEAD, True, 0, reason, ack)",
+          DISPATCH_TESTS + "test_a_configuration_error_stops_all_at_once_and_kills_nothing"),
+    Fault("redirects followed", TRANSPORT, "        response = self.getresponse()\n",
+          "        response = self.getresponse()\n"
+          "        while response.getheader('location') and self.request('POST', path, body) is None:\n"
+          "            response = self.getresponse()\n",
+          TRANSPORT_TESTS + "test_a_redirect_is_not_followed"),
+    Fault("unbounded read of an answer", TRANSPORT,
+          "    content = response.read(limit + 1)\n    if len(content) > limit:\n",
+          "    content = response.read()\n    if False:\n",
+          TRANSPORT_TESTS + "test_faults_have_a_kind_and_end_in_time"),
+    Fault("deadline per read only", TRANSPORT, "    left = deadline - monotonic()\n", "    left = most\n",
+          TRANSPORT_TESTS + "test_faults_have_a_kind_and_end_in_time"),
+    Fault("private addresses reached", ADDRESSES, "if not allow_private and not ip.is_global:", "if False:",
+          TRANSPORT_TESTS + "test_addresses_that_are_refused_unless_allowed"),
+    Fault("toggle acknowledges instead of holding", DISPATCH,
+          "CommandUpdate(CommandStatus.HELD, closed, command.attempts)",
+          "CommandUpdate(CommandStatus.DONE, closed, command.attempts)",
+          DISPATCH_TESTS + "test_a_toggle_turned_off_holds_without_an_attempt_and_on_releases"),
+    Fault("switched-off executor acknowledges", RECEIVE, "    if not settings.is_enabled:\n",
+          '    if not settings.is_enabled:\n        return _ack(command, Outcome("skipped", "It is switched off."))\n'
+          "    if False:\n",
+          REFUSALS + "test_switched_off_holds_the_command"),
+    Fault("webhook signature unchecked", INTAKE,
+          "        adapter.check_signature(headers, raw, _secrets(settings, platform))\n", "        pass\n",
+          INTAKE_TESTS + "test_a_wrong_signature_leaves_no_row"),
+    Fault("webhook proof of any kind taken", PROOF, "return any(matches)", "return bool(matches)",
+          "tests/salla/test_signature.py::test_one_changed_byte_is_refused"),
+)  # fmt: skip
+
+RULES_AND_SECRETS = (
+    Fault("SKU rule off", SKU, "    if not normalize_sku(sku):\n", "    if False:\n",
+          ABSORB_TESTS + "test_a_product_without_sku_is_skipped_and_flows_once_it_has_one"),
+    Fault("one SKU for two products", SKU,
+          "if other.key != key and other.status != RecordStatus.SKIPPED:", "if False:",
+          ABSORB_TESTS + "test_a_sku_is_taken_once_whatever_its_case"),
+    Fault("order does not wait for its product", READINESS, "    if not missing:\n        return READY\n",
+          "    return READY\n",
+          "tests/hub/test_order_dependencies.py::test_an_order_brings_customer_and_products_and_waits_for_them"),
+    Fault("money guard off", ORDER_MAPPING, "if abs(has - says) > settings.money_tolerance", "if False",
+          APPLY + "test_difference_keeps_the_draft_and_names_itself"),
+    Fault("order submitted despite a difference", ORDERS,
+          "if difference or saved.docstatus or not context.settings.submit_orders:",
+          "if saved.docstatus or not context.settings.submit_orders:",
+          APPLY + "test_difference_keeps_the_draft_and_names_itself"),
+    Fault("total of nothing replaces an order", ORDERS, "if not payload.total and gross > discount:", "if False:",
+          APPLY + "test_total_of_nothing_never_replaces_a_real_order"),
+    Fault("AAD dropped", ENCRYPTION,
+          'json.dumps([VERSION, key_id, place.site, place.doctype, place.row, place.field]).encode("ascii")', 'b""',
+          SECRET_TESTS + "test_swapped_rows_cannot_read"),
+    Fault("field left out of the AAD", ENCRYPTION, "place.row, place.field])", "place.row])",
+          SECRET_TESTS + "test_another_place_cannot_read"),
+    Fault("GCM nonce reused", ENCRYPTION, "nonce = os.urandom(NONCE_BYTES)", "nonce = bytes(NONCE_BYTES)",
+          SECRET_TESTS + "test_no_nonce_comes_twice"),
+    Fault("tokens kept in the log", WEBHOOKS, "_stars(child) if key in _SECRETS else _redact(child)", "_redact(child)",
+          "tests/salla/test_webhooks.py::test_tokens_are_taken_out_of_what_is_kept"),
+)  # fmt: skip
+
+FAULTS = (*SIGNED_REQUESTS, *ONCE_IN_EFFECT, *ANSWERS_AND_NETWORK, *RULES_AND_SECRETS)
