@@ -36,6 +36,7 @@ test: unit  ## unit, then the suites of both apps on the bench, where there is o
 docs: $(VENV)/.ready  ## write the generated documents and vectors
 	@$(RUN) scripts/payload_docs.py
 	@$(RUN) scripts/contract_vectors.py
+	@$(RUN) scripts/openapi.py
 
 mutants: $(VENV)/.ready  ## seeded faults in a copy of the code, each caught by its named test
 	@$(RUN) -m scripts.mutants

@@ -1,5 +1,7 @@
 """Documents that are made from code, or speak of it, are current."""
 
+import dataclasses
+import json
 import re
 import runpy
 from pathlib import Path
@@ -14,6 +16,29 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_payload_document_is_current():
     made = runpy.run_path(str(ROOT / "scripts/payload_docs.py"))["document"]()
     assert (ROOT / "docs/CLIENT_EXPECTED_PAYLOAD.md").read_text(encoding="utf-8") == made, "run: make docs"
+
+
+def test_openapi_document_is_current():
+    made = runpy.run_path(str(ROOT / "scripts/openapi.py"))["rendered"]()
+    assert (ROOT / "docs/openapi.json").read_text(encoding="utf-8") == made, "run: make docs"
+
+
+def test_openapi_document_refers_to_what_it_holds():
+    """And each command has the fields that the contract reads."""
+    document = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
+    for target in set(re.findall(r'"(#/[^"]+)"', json.dumps(document))):
+        found = document
+        for part in target[2:].split("/"):
+            found = found[part]
+    for command_type, entity_type in contract.COMMAND_TYPES.items():
+        (name,) = [
+            one
+            for one in document["components"]["schemas"]
+            if one.lower() == f"{command_type}command".replace("_", "")
+        ]
+        schema = document["components"]["schemas"][name]
+        assert schema["properties"]["entity_type"] == {"const": entity_type}
+        assert set(schema["properties"]) == {field.name for field in dataclasses.fields(contract.Command)}
 
 
 def test_the_contract_document_names_everything_on_the_wire():

@@ -1,0 +1,249 @@
+"""Writes docs/openapi.json from the contract and the payload models: three endpoints, their headers and answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pydantic.json_schema import models_json_schema
+
+from salla_manager import contract, payloads
+from salla_manager.core.pull import ENTITY_TYPES as PULLED
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
+WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.salla"
+SCHEMAS = "#/components/schemas/"
+ABOUT_HEADERS = {
+    contract.HEADER_INSTANCE: "the ERP Instance; the same as `erp_instance` in the body",
+    contract.HEADER_TIMESTAMP: f"Unix seconds; at most {contract.TIMESTAMP_WINDOW} s off, on either side",
+    contract.HEADER_NONCE: "new for every request",
+    contract.HEADER_SIGNATURE: "hex of HMAC-SHA256 over `{timestamp}.{nonce}.{raw_body}` with the shared secret",
+    contract.HEADER_KEY: "the same for every try of one command; the same as `idempotency_key` in the body",
+}
+ACKED = {
+    200: "applied or skipped; or the stored verdict on a repeat",
+    400: "rejected: header, JSON or envelope of another form",
+    401: "rejected: unknown instance or wrong signature, clocks apart, or the nonce was used",
+    409: "failed: the same command is being applied",
+    413: "rejected: too large",
+    422: "failed for good, or rejected: the key was used with another body",
+    503: "failed, a later try can help",
+}
+PULL_ANSWERS = {
+    200: "what was queued",
+    400: "not a pull of the contract's form",
+    401: "unknown instance or wrong signature, clocks apart, or the nonce was used",
+    403: "no such store points to this ERP Instance",
+    413: "too large",
+}
+WEBHOOK_ANSWERS = {
+    200: "kept, now or before",
+    401: "not proved to come from Salla; nothing was stored",
+    413: "too large; nothing was stored",
+}
+
+
+def text(*, least: int = 1, most: int = 140, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "minLength": least, "maxLength": most, **more}
+
+
+def grammar(name: str) -> str:
+    """A header's expression as JSON Schema writes it."""
+    return contract._GRAMMAR[name].pattern.replace(r"\A", "^").replace(r"\Z", "$")
+
+
+def header(name: str, about: str, is_required: bool = True, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": is_required,
+        "description": about,
+        "schema": {"type": "string", **schema},
+    }
+
+
+def signed_headers() -> dict[str, Any]:
+    return {name: header(name, about, pattern=grammar(name)) for name, about in ABOUT_HEADERS.items()}
+
+
+def model_name(entity_type: str) -> str:
+    return payloads.PAYLOADS[entity_type].__name__
+
+
+def payload_schemas() -> dict[str, Any]:
+    models = [(model, "validation") for model in payloads.PAYLOADS.values()]
+    _, made = models_json_schema(models, ref_template=SCHEMAS + "{model}")  # type: ignore[arg-type]
+    return made["$defs"]
+
+
+def command_schema(command_type: str, entity_type: str) -> dict[str, Any]:
+    """One kind of command with its own payload."""
+    is_ping = command_type == contract.PING
+    plain = {"pattern": "^[^<>\\u0000-\\u001f\\u007f]*$"}
+    counter = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+    properties = {
+        "command_id": text(**plain),
+        "command_type": {"const": command_type},
+        "entity_type": text(least=0, **plain) if is_ping else {"const": entity_type},
+        "store_account": text(least=0 if is_ping else 1, **plain),
+        "customer_account": text(least=0, **plain),
+        "erp_instance": text(pattern=grammar(contract.HEADER_INSTANCE)),
+        "idempotency_key": {"type": "string", "pattern": grammar(contract.HEADER_KEY)},
+        "payload": {"type": "object"} if is_ping else {"$ref": SCHEMAS + model_name(entity_type)},
+        "revision": counter,
+        "generation": counter,
+        "dry_run": {"type": "boolean"},
+        "contract_version": {"type": "string"},
+    }
+    needed = ["command_id", "command_type", "erp_instance", "idempotency_key"]
+    if not is_ping:
+        needed += ["entity_type", "store_account", "payload"]
+    return {"type": "object", "required": needed, "properties": properties}
+
+
+def command_names() -> dict[str, str]:
+    """command_type -> name of its schema."""
+    return {
+        kind: f"{kind.title().replace('_', '')}Command" for kind in (*contract.COMMAND_TYPES, contract.PING)
+    }
+
+
+def ack_schema() -> dict[str, Any]:
+    document = {"type": "object", "properties": {"doctype": {"type": "string"}, "name": {"type": "string"}}}
+    detail = {
+        "erp_doc": {"anyOf": [document, {"type": "null"}]},
+        "message": {"type": "string"},
+        "error_code": {"type": ["string", "null"]},
+        "retryable": {"type": "boolean"},
+        "changes": {"type": "object"},
+        "repeat": {"type": "boolean"},
+        "server_time": {"type": "integer"},
+    }
+    properties = {
+        "ack_status": {"enum": list(contract.ACK_STATUSES)},
+        "ack_payload": {"type": "object", "required": ["message"], "properties": detail},
+        "idempotency_key": {"type": "string"},
+        "command_id": {"type": "string"},
+    }
+    # Nothing beside these, so that a framework's wrapping is never taken for an ack.
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def pull_schemas() -> dict[str, Any]:
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    asked = {
+        "store_id": text(),
+        "entity_types": {"type": ["array", "null"], "items": {"enum": list(PULLED)}},
+        "since": {"type": ["string", "null"], "format": "date-time"},
+        "limit": {"type": ["integer", "null"], "minimum": 1},
+    }
+    told = {"ok": {"type": "boolean"}, "queued": counts, "skipped_missing_sku": {"type": "integer"}}
+    refused = {"ok": {"const": False}, "message": {"type": "string"}, "error_code": {"type": "string"}}
+    return {
+        "Pull": {"type": "object", "required": ["store_id"], "properties": asked},
+        "PullAnswer": {"type": "object", "required": list(told), "properties": told},
+        "Refusal": {"type": "object", "required": ["ok", "message"], "properties": refused},
+    }
+
+
+def webhook_schemas() -> dict[str, Any]:
+    sent = {
+        "event": text(),
+        "merchant": {"type": ["integer", "string"]},
+        "created_at": {"type": "string"},
+        "data": {"type": "object"},
+    }
+    told = {"ok": {"const": True}, "event": {"type": "string"}, "duplicate": {"type": "boolean"}}
+    return {
+        "SallaWebhook": {"type": "object", "required": ["event", "merchant"], "properties": sent},
+        "WebhookAnswer": {"type": "object", "required": list(told), "properties": told},
+    }
+
+
+def content(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": SCHEMAS + name}}}
+
+
+def operation(
+    name: str,
+    summary: str,
+    parameters: list[dict[str, Any]],
+    body: str,
+    answers: dict[int, str],
+    good: str,
+    bad: str,
+) -> dict[str, Any]:
+    """good: schema of the answer with 200, bad: of all others."""
+    responses = {
+        str(status): {"description": about, "content": content(good if status == 200 else bad)}
+        for status, about in answers.items()
+    }
+    return {
+        "post": {
+            "operationId": name,
+            "summary": summary,
+            "parameters": parameters,
+            "requestBody": {"required": True, "content": content(body)},
+            "responses": responses,
+        }
+    }
+
+
+def paths() -> dict[str, Any]:
+    signed = [{"$ref": f"#/components/parameters/{name}"} for name in ABOUT_HEADERS]
+    proof = [
+        header("X-Salla-Security-Strategy", "Signature or Token", False),
+        header("X-Salla-Signature", "hex of HMAC-SHA256 over the raw body with the webhook secret", False),
+    ]
+    return {
+        contract.DISPATCH_PATH: operation(
+            "dispatch", "Hub to executor: one command", signed, "Command", ACKED, "Ack", "Ack"
+        ),
+        contract.PULL_PATH: operation(
+            "pull", "Executor to hub: read the shop again", signed, "Pull", PULL_ANSWERS, "PullAnswer", "Refusal"
+        ),
+        WEBHOOK_PATH: operation(
+            "webhook", "Salla to hub: something changed", proof, "SallaWebhook", WEBHOOK_ANSWERS,
+            "WebhookAnswer", "Refusal",
+        ),
+    }  # fmt: skip
+
+
+def document() -> dict[str, Any]:
+    names = command_names()
+    kinds = {**contract.COMMAND_TYPES, contract.PING: ""}
+    commands = {names[kind]: command_schema(kind, entity_type) for kind, entity_type in kinds.items()}
+    mapping = {kind: SCHEMAS + name for kind, name in names.items()}
+    command = {
+        "oneOf": [{"$ref": target} for target in mapping.values()],
+        "discriminator": {"propertyName": "command_type", "mapping": mapping},
+    }
+    schemas = {"Command": command, **commands, "Ack": ack_schema(), **pull_schemas(), **webhook_schemas()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Salla Manager and Salla Executor",
+            "version": contract.CONTRACT_VERSION,
+            "description": "Generated by `make docs`; do not edit by hand. The rules behind it: RPC_CONTRACT.md.",
+        },
+        "paths": paths(),
+        "components": {"parameters": signed_headers(), "schemas": {**schemas, **payload_schemas()}},
+    }
+
+
+def rendered() -> str:
+    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(rendered(), encoding="utf-8")
+    print(f"wrote docs/{TARGET.name}")
