@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chaos.crash import crash
 from chaos.delivery import delivery
 from chaos.ground import Section
 from chaos.order import order
 
 RESULT = Path(__file__).resolve().parents[1] / "var" / "chaos.json"
-SECTIONS: dict[str, Callable[[int], Section]] = {"delivery": delivery, "order": order}
+SECTIONS: dict[str, Callable[[int], Section]] = {"delivery": delivery, "order": order, "crash": crash}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
