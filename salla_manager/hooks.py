@@ -16,6 +16,11 @@ doctype_js = {
     "Salla Incoming Log": "public/js/json_fields.js",
 }
 
+after_migrate = ["salla_manager.setup.scheduler.wake"]
+
+# A changed time zone must not put the minute's sweep to sleep.
+doc_events = {"System Settings": {"on_update": "salla_manager.setup.scheduler.wake"}}
+
 # Bare JSON where Frappe itself answers on the paths that machines call.
 after_request = ["salla_manager.api.net.reshape"]
 
