@@ -13,10 +13,16 @@ from pathlib import Path
 from chaos.crash import crash
 from chaos.delivery import delivery
 from chaos.ground import Section
+from chaos.history import history
 from chaos.order import order
 
 RESULT = Path(__file__).resolve().parents[1] / "var" / "chaos.json"
-SECTIONS: dict[str, Callable[[int], Section]] = {"delivery": delivery, "order": order, "crash": crash}
+SECTIONS: dict[str, Callable[[int], Section]] = {
+    "delivery": delivery,
+    "order": order,
+    "crash": crash,
+    "history": history,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
