@@ -17,6 +17,7 @@ from salla_manager.core.pull import ENTITY_TYPES as PULLED
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.salla"
 SCHEMAS = "#/components/schemas/"
+DECIMAL = "^-?[0-9]{1,12}([.][0-9]{1,12})?$"
 ABOUT_HEADERS = {
     contract.HEADER_INSTANCE: "the ERP Instance; the same as `erp_instance` in the body",
     contract.HEADER_TIMESTAMP: f"Unix seconds; at most {contract.TIMESTAMP_WINDOW} s off, on either side",
@@ -77,7 +78,22 @@ def model_name(entity_type: str) -> str:
 def payload_schemas() -> dict[str, Any]:
     models = [(model, "validation") for model in payloads.PAYLOADS.values()]
     _, made = models_json_schema(models, ref_template=SCHEMAS + "{model}")  # type: ignore[arg-type]
-    return made["$defs"]
+    return {name: plain_numbers(schema) for name, schema in made["$defs"].items()}
+
+
+def plain_numbers(schema: Any) -> Any:
+    """Decimals in words of our own: pydantic writes them differently from version to version."""
+    if isinstance(schema, list):
+        return [plain_numbers(child) for child in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if any(isinstance(one, dict) and one.get("type") == "number" for one in schema.get("anyOf", ())):
+        types = ["string", "integer"]
+        if any(one.get("type") == "null" for one in schema["anyOf"]):
+            types.append("null")
+        kept = {name: value for name, value in schema.items() if name in ("title", "description", "default")}
+        return {**kept, "type": types, "pattern": DECIMAL}
+    return {name: plain_numbers(child) for name, child in schema.items()}
 
 
 def command_schema(command_type: str, entity_type: str) -> dict[str, Any]:
