@@ -199,13 +199,16 @@ class Ends:
         self.network = Network(self._deliver, self.executor_trap)
         self.executor = self._started(default_settings(INSTANCE, SECRET))
         watch(self.executor)
+        # SQLite folds its log in whenever the last connection closes; these two keep it from doing so each time.
+        self._kept_open = [self.executor.connect(is_nonces) for is_nonces in (False, True)]
         self.rows = MortalHubStore(":memory:", SETTINGS)
         self.rows.trap = self.hub_trap
         self.host = host_of(self.rows, self.network, clock=self.clock, random=chance.random)
         self.store = paired(self.rows, "http://erp.test")
 
     def close(self) -> None:
-        self.rows.close()
+        for connection in (*self._kept_open, self.rows):
+            connection.close()
 
     def _started(self, settings: Any) -> MortalStore:
         store = MortalStore(self.executor_path, settings, lambda: self.clock.now().timestamp() + self.skew)
