@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +44,12 @@ REPEATED = {
 }
 
 
-def crash(seed: int, kills: int = KILLS) -> Section:
+def crash(seed: int, kills: int = KILLS, points: Sequence[str] = (*HUB_POINTS, *EXECUTOR_POINTS)) -> Section:
     """The points are fixed, so the seed changes nothing here."""
     section = Section("crash")
     began = time.monotonic()
     with scratch() as folder:
-        sites = [_Site(folder, number, point) for number, point in enumerate((*HUB_POINTS, *EXECUTOR_POINTS))]
+        sites = [_Site(folder, number, point) for number, point in enumerate(points)]
         try:
             for site in sites:
                 site.kill(kills)

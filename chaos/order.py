@@ -21,24 +21,24 @@ ENTITIES, VERSIONS, SENDERS = 50, 40, 8
 TWICE = 0.25
 
 
-def order(seed: int) -> Section:
+def order(seed: int, entities: int = ENTITIES, versions: int = VERSIONS) -> Section:
     section = Section("order")
-    sends = shuffled(random.Random(seed))
+    sends = shuffled(random.Random(seed), entities, versions)
     with scratch() as folder, children.ExecutorProcess(folder / "executor.db") as executor:
         began = time.monotonic()
         senders = _Senders(executor.url, sends)
         senders.run()
-        section.figures |= {"entities": ENTITIES, "versions": VERSIONS, "sent": len(sends)}
+        section.figures |= {"entities": entities, "versions": versions, "sent": len(sends)}
         section.figures |= {"senders": SENDERS, **senders.counted()}
         section.expect("never answered", len(sends) - senders.answered, 0)
         section.expect("keys with two different answers", senders.contradictions(), 0)
-        _compare(section, folder / "executor.db")
+        _compare(section, folder / "executor.db", entities, versions)
         section.figures["seconds"] = round(time.monotonic() - began, 1)
     return section
 
 
-def shuffled(chance: random.Random) -> list[contract.Command]:
-    pairs = [(entity, version) for entity in range(ENTITIES) for version in range(1, VERSIONS + 1)]
+def shuffled(chance: random.Random, entities: int, versions: int) -> list[contract.Command]:
+    pairs = [(entity, version) for entity in range(entities) for version in range(1, versions + 1)]
     pairs += [pair for pair in pairs if chance.random() < TWICE]
     chance.shuffle(pairs)
     return [command(f"{entity:03d}", version) for entity, version in pairs]
@@ -115,12 +115,12 @@ class _Senders:
         return sum(len(said) > 1 for said in self.answers.values())
 
 
-def _compare(section: Section, executor: Path) -> None:
+def _compare(section: Section, executor: Path, entities: int, versions: int) -> None:
     stand = [json.loads(body)["description"] for (body,) in ask(executor, "SELECT body FROM documents")]
     revisions = [row[0] for row in ask(executor, "SELECT revision FROM refs")]
-    section.expect("entities with the last version", stand.count(f"version {VERSIONS}"), ENTITIES)
-    section.expect("references at the last version", revisions.count(VERSIONS), ENTITIES)
-    section.expect("documents", len(stand), ENTITIES)
+    section.expect("entities with the last version", stand.count(f"version {versions}"), entities)
+    section.expect("references at the last version", revisions.count(versions), entities)
+    section.expect("documents", len(stand), entities)
     section.expect("stale overwrites", _stale_writes(executor), 0)
     section.expect("effects out of order", backward_effects(executor), 0)
 
