@@ -166,6 +166,12 @@ def no_envelope(rng: random.Random) -> Bad:
     return Bad("no envelope", *proper(contract.dump_json(values)), is_signed=True)
 
 
+def other_header(rng: random.Random) -> Bad:
+    """Signed rightly, but with the key or the instance of another command in the body."""
+    other = rng.choice([{"idempotency_key": "x" * 64}, {"erp_instance": "ERP-INSTANCE-0002"}])
+    return Bad("other header", *proper(contract.dump_json(ENVELOPE | other)), is_signed=True)
+
+
 def no_object(rng: random.Random) -> Bad:
     value = rng.choice([None, True, rng.randrange(10**6), some_text(rng), [], [ENVELOPE]])
     return Bad("no object", *proper(contract.dump_json(value)), is_signed=True)
@@ -178,7 +184,7 @@ def too_large(rng: random.Random) -> Bad:
 # Those that cost little come more often.
 KINDS: tuple[Callable[[random.Random], Bad], ...] = (
     *(header_lost, header_altered, signature_altered, body_altered, wrong_secret, wrong_time) * 4,
-    *(no_json, no_envelope, no_object) * 4,
+    *(no_json, no_envelope, no_object, other_header) * 4,
     too_large,
 )
 
