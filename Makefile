@@ -3,11 +3,12 @@
 PYTHON ?= python3
 BENCH_DIR ?= $(HOME)/frappe-bench
 VENV := .venv
+FUZZ_VENV := .venv-fuzz
 RUN := $(VENV)/bin/python
 export BENCH_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test unit lint docs mutants bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
+.PHONY: help demo up test unit lint docs mutants fuzz bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +42,13 @@ docs: $(VENV)/.ready  ## write the generated documents and vectors
 mutants: $(VENV)/.ready  ## seeded faults in a copy of the code, each caught by its named test
 	@$(RUN) -m scripts.mutants
 
+$(FUZZ_VENV)/.ready: pyproject.toml
+	@scripts/venv.sh "$(PYTHON)" $(FUZZ_VENV) fuzz
+
+fuzz: $(VENV)/.ready $(FUZZ_VENV)/.ready  ## bad requests by the thousand: through receive, and over HTTP by docs/openapi.json
+	@$(RUN) -m scripts.bad_requests
+	@$(FUZZ_VENV)/bin/python -m scripts.fuzz
+
 bench:  ## a running bench from a bare machine: hub and client site, paired, simulated shop connected
 	@$(PYTHON) scripts/bench/create.py
 
@@ -67,6 +75,6 @@ chaos: $(VENV)/.ready  ## kills, lost answers and shuffled deliveries between hu
 	@$(RUN) -m chaos
 
 clean:  ## remove what make made in this folder; the bench stays
-	@rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	@rm -rf $(VENV) $(FUZZ_VENV) var .pytest_cache .ruff_cache .hypothesis build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "removed .venv, var and caches"
