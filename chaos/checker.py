@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chaos.ends import FAILED, OK, UNKNOWN, Ends, Operation
+from chaos.ends import Ends
 from chaos.ground import ask
+from chaos.network import FAILED, OK, UNKNOWN, Operation
 from salla_executor.core.apply import content_hash
 from salla_executor.payloads import parse_payload
 from salla_manager.core.model import CommandStatus, RecordStatus

@@ -7,24 +7,23 @@ requests takes seconds and comes out the same again.
 from __future__ import annotations
 
 import contextlib
-import json
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from chaos.ground import INSTANCE, SECRET, ask, host_of, paired, watch
+from chaos.network import Crash, Network
 from chaos.points import MortalHubStore, MortalStore, Trap
 from salla_executor.core.receive import receive
-from salla_manager import contract
 from salla_manager.core.commands import retry_command
-from salla_manager.core.dispatch import DispatchReport, dispatch_instance
+from salla_manager.core.dispatch import dispatch_instance
 from salla_manager.core.model import CommandStatus, Settings
 from salla_manager.core.outbox import Outcome, absorb
 from salla_manager.core.release import release_parked
-from salla_manager.core.transport import HttpAnswer, TransportError
+from salla_manager.core.transport import HttpAnswer
 from salla_manager.payloads import Payload
 from sandbox.executor_store import default_settings
 
@@ -35,53 +34,12 @@ SETTINGS = Settings(
     breaker_probe_seconds=5,
     allow_private_addresses=True,
 )
-OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
-# Refusals that tell nothing of an earlier copy of the same request.
-_OF_A_COPY = ("nonce_used", "in_progress")
-EXECUTOR_DEATHS = (
-    "executor: verified",
-    "executor: nonce stored",
-    "executor: inbox inserted",
-    "executor: amid documents",
-    "executor: before commit",
-    "executor: committed, not answered",
-)
 HUB_DEATHS = (
     "hub: inserted, not committed",
     "hub: lease committed",
     "hub: ack read, not committed",
     "hub: outcome committed",
 )
-FAULTS = (
-    "ok",
-    "refused",
-    "dropped",
-    "lost ack",
-    "twice",
-    "twice, second answer",
-    "delayed",
-    "copied",
-    "503",
-    "429",
-    "hub dies before",
-    "hub dies after",
-    *EXECUTOR_DEATHS,
-)
-
-
-class Crash(BaseException):
-    """A process is gone; no BaseException is caught by the core."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One request as its sender saw it end. version: (revision, generation)."""
-
-    entity: tuple[str, str]
-    version: tuple[int, int]
-    outcome: str
-    code: str = ""
-    is_repeat: bool = False
 
 
 class Clock:
@@ -103,89 +61,21 @@ class Clock:
         self.ticks += seconds
 
 
-class Network:
-    """core's Transport: plays the planned faults, one per request, then delivers; logs what the sender learns."""
+class WrongClock:
+    """The clock of another machine, off by so many seconds."""
 
-    def __init__(self, deliver: Callable[[bytes, Mapping[str, str]], HttpAnswer], trap: Trap):
-        self.deliver = deliver
-        self.trap = trap
-        self.plan: list[str] = []
-        self.log: list[Operation] = []
-        self.late: list[tuple[bytes, dict[str, str]]] = []
+    def __init__(self, right: Clock, off: float):
+        self.right = right
+        self.off = off
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], limits: Any) -> HttpAnswer:
-        fault = self.plan.pop(0) if self.plan else "ok"
-        try:
-            answer = self._play(fault, body, dict(headers))
-        except TransportError as error:
-            self._note(body, FAILED if error.kind == "refused" else UNKNOWN)
-            raise
-        except Crash:
-            self._note(body, UNKNOWN)
-            raise
-        self._note(body, *_seen(answer))
-        return answer
+    def now(self) -> datetime:
+        return self.right.now() + timedelta(seconds=self.off)
 
-    def _play(self, fault: str, body: bytes, headers: dict[str, str]) -> HttpAnswer:
-        if fault == "refused":
-            raise TransportError("refused", "Nobody listens.")
-        if fault in ("503", "429"):
-            return HttpAnswer(int(fault), {"retry-after": "7"} if fault == "429" else {}, b"<html>")
-        if fault == "hub dies before":
-            raise Crash
-        if fault in ("delayed", "copied"):
-            self.late.append((body, headers))
-            # A copy is one more request whose end nobody will learn.
-            self._note(body, UNKNOWN)
-        if fault in ("dropped", "delayed"):
-            raise TransportError("timeout", "No answer came.")
-        answer = self._arrive(fault, body, headers)
-        if fault.startswith("twice"):
-            second = self.deliver(body, headers)
-            answer = second if fault.endswith("answer") else answer
-            self._note(body, UNKNOWN)
-        if fault == "hub dies after":
-            raise Crash
-        if fault == "lost ack":
-            raise TransportError("reset", "The connection broke.")
-        return answer
+    def monotonic(self) -> float:
+        return self.right.monotonic()
 
-    def _arrive(self, fault: str, body: bytes, headers: dict[str, str]) -> HttpAnswer:
-        self.trap.point = fault if fault in EXECUTOR_DEATHS else ""
-        try:
-            return self.deliver(body, headers)
-        except Crash:
-            raise TransportError("reset", "The executor died.") from None
-        finally:
-            self.trap.point = ""
-
-    def late_arrives(self, number: int, *, stays: bool) -> None:
-        """One of the late copies reaches the executor; nobody hears the answer."""
-        if self.late:
-            at = number % len(self.late)
-            body, headers = self.late[at] if stays else self.late.pop(at)
-            self.deliver(body, headers)
-
-    def _note(self, body: bytes, outcome: str, code: str = "", is_repeat: bool = False) -> None:
-        sent = json.loads(body)
-        if sent["command_type"] == contract.PING:
-            return
-        entity = (sent["entity_type"], sent["payload"]["external_id"])
-        version = (sent.get("revision", 0), sent.get("generation", 0))
-        self.log.append(Operation(entity, version, outcome, code, is_repeat))
-
-
-def _seen(answer: HttpAnswer) -> tuple[str, str, bool]:
-    """Judged here on its own, so that the hub's reading of answers is tested too."""
-    try:
-        ack = json.loads(answer.body)
-    except ValueError:
-        return UNKNOWN, "", False
-    payload = ack["ack_payload"]
-    code, is_repeat = payload.get("error_code") or "", bool(payload.get("repeat"))
-    if answer.status == 200 and ack["ack_status"] in ("applied", "skipped"):
-        return OK, code, is_repeat
-    return UNKNOWN if code in _OF_A_COPY else FAILED, code, is_repeat
+    def sleep(self, seconds: float) -> None:
+        self.right.sleep(seconds)
 
 
 class Ends:
@@ -205,6 +95,8 @@ class Ends:
         self.rows.trap = self.hub_trap
         self.host = host_of(self.rows, self.network, clock=self.clock, random=chance.random)
         self.store = paired(self.rows, "http://erp.test")
+        # Its clock is an hour ahead, so that to it every lease has ended.
+        self.network.other_worker = lambda: self._dispatch_once(limit=5, clock_off=3600)
 
     def close(self) -> None:
         for connection in (*self._kept_open, self.rows):
@@ -232,14 +124,16 @@ class Ends:
         except Crash:
             return None
 
-    def dispatch(self, faults: list[str] | None = None, limit: int = 100) -> DispatchReport | None:
+    def dispatch(self, faults: list[str] | None = None, limit: int = 100, clock_off: float = 0) -> None:
+        """One worker's run; clock_off: seconds by which its clock is wrong."""
         self.network.plan = list(faults or ())
-        try:
-            return dispatch_instance(self.host, INSTANCE, limit)
-        except Crash:
-            return None
-        finally:
-            self.network.plan = []
+        self._dispatch_once(limit, clock_off)
+        self.network.plan = []
+
+    def _dispatch_once(self, limit: int, clock_off: float) -> None:
+        clock = WrongClock(self.clock, clock_off) if clock_off else self.clock
+        with contextlib.suppress(Crash):
+            dispatch_instance(replace(self.host, clock=clock), INSTANCE, limit)
 
     @contextlib.contextmanager
     def hub_dying_at(self, point: str) -> Iterator[None]:

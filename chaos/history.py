@@ -11,8 +11,9 @@ from pathlib import Path
 
 from chaos import children
 from chaos.checker import check
-from chaos.ends import FAULTS, HUB_DEATHS, Ends
+from chaos.ends import HUB_DEATHS, Ends
 from chaos.ground import Section
+from chaos.network import FAULTS
 from salla_manager.core.commands import resend_record
 from salla_manager.payloads import Payload, parse_payload
 
@@ -57,12 +58,13 @@ class Player:
     def __init__(self, folder: Path, chance: random.Random):
         self.chance = chance
         self.ends = Ends(folder, chance)
+        self.ends.network.shop_changes = self.change
         self.steps: Counter[str] = Counter()
         self.told = 0
         self.weights: dict[Callable[[], None], float] = {
             self.change: 10,
             self.deliver: 14,
-            self.late_copy: 4,
+            self.late_copy: 6,
             self.wait: 6,
             self.hub_dies: 1.5,
             self.sweep: 2,
@@ -102,7 +104,8 @@ class Player:
 
     def deliver(self) -> None:
         faults = [self._fault() for _ in range(self.chance.randint(0, 8))]
-        self.ends.dispatch(faults, self.chance.choice((1, 5, 20)))
+        clock_off = self.chance.choice((-3600, -60, 60, 3600)) if self.chance.random() < 0.03 else 0
+        self.ends.dispatch(faults, self.chance.choice((1, 5, 20)), clock_off)
 
     def late_copy(self) -> None:
         self.ends.network.late_arrives(self.chance.randrange(1000), stays=self.chance.random() < 0.3)
@@ -150,7 +153,8 @@ class Player:
         self.ends.retry_dead()
 
     def _fault(self) -> str:
-        return "ok" if self.chance.random() < 0.4 else self.chance.choice(FAULTS)
+        # Delayed ones are told more often: they alone come after a newer version.
+        return "ok" if self.chance.random() < 0.4 else self.chance.choice((*FAULTS, "delayed", "delayed"))
 
     def _payload(self) -> Payload:
         """A new text most times, now and then one that was told before."""

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chaos.checker import check, check_order
-from chaos.ends import FAULTS, HUB_DEATHS, Ends
+from chaos.ends import HUB_DEATHS, Ends
+from chaos.network import FAULTS
 from salla_manager.core.commands import resend_record
 from salla_manager.core.model import CommandStatus
 from salla_manager.payloads import Payload, parse_payload
 
-EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("CHAOS_EXAMPLES", "80"))
 SHOP = st.sampled_from(["b0", "b1", "p0"])
 TEXTS = st.sampled_from(["Oud", "Musk", "Rose"])
 FINAL = {CommandStatus.DONE, CommandStatus.SUPERSEDED}
@@ -41,23 +42,28 @@ class BothEnds(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.ends = Ends(Path(self.folder.name), random.Random(0))
+        self.ends.network.shop_changes = lambda: self.change("b0", "Amber")
         self.told: dict[str, str] = {}
         self.final: dict[str, str] = {}
 
     @rule(entity=SHOP, text=TEXTS)
-    def change(self, entity: str, text: str) -> None:
-        self.ends.change(payload(entity, text))
-        self.told[entity] = text
+    def tell(self, entity: str, text: str) -> None:
+        self.change(entity, text)
 
-    @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=4))
-    def deliver(self, faults: list[str]) -> None:
-        self.ends.dispatch(faults)
+    def change(self, entity: str, text: str) -> None:
+        if self.ends.change(payload(entity, text)) is not None:
+            self.told[entity] = text
+
+    @rule(
+        faults=st.lists(st.sampled_from(FAULTS), max_size=4), clock_off=st.sampled_from([0, 0, 3600, -3600])
+    )
+    def deliver(self, faults: list[str], clock_off: int) -> None:
+        self.ends.dispatch(faults, clock_off=clock_off)
 
     @rule(entity=SHOP, text=TEXTS, point=st.sampled_from(HUB_DEATHS))
     def the_hub_dies(self, entity: str, text: str, point: str) -> None:
         with self.ends.hub_dying_at(point):
-            if self.ends.change(payload(entity, text)) is not None:
-                self.told[entity] = text
+            self.change(entity, text)
             self.ends.dispatch()
 
     @precondition(lambda self: self.ends.network.late)
