@@ -31,6 +31,7 @@ def check(ends: Ends) -> list[str]:
         *check_outcomes(ends.network.log, effects),
         *check_order(effects),
         *check_commands(tables["command"], effects),
+        *check_moves(ends.rows.moves()),
         *check_agreement(tables["record"], tables["command"], ends),
     ]
 
@@ -64,9 +65,13 @@ def _outcome_problem(
     applied = [one for one in operations if one.outcome == OK and one.code != "stale"]
     if applied and number != 1:
         return "acknowledged without an effect"
-    is_stale = any(one.outcome == OK and one.code == "stale" for one in operations)
-    if is_stale and not applied and number and UNKNOWN not in outcomes:
+    if not any(one.outcome == OK and one.code == "stale" for one in operations):
+        return ""
+    if number and not applied and UNKNOWN not in outcomes:
         return "an effect although it was told to be stale"
+    # Of the same version where the inbox was purged meanwhile.
+    if not any(entity == command[0] and version >= command[1] for entity, version in counted):
+        return "told to be stale although nothing newer stands"
     return ""
 
 
@@ -93,6 +98,19 @@ def check_commands(commands: Iterable[Mapping[str, Any]], effects: Effects) -> l
             found.append(f"{_name((entity, version))}: is {row['status']} at the end: {row['reason']}")
         if row["status"] == CommandStatus.DONE and newest.get(entity, (0, 0)) < version:
             found.append(f"{_name((entity, version))}: is Done without an effect")
+    return found
+
+
+def check_moves(moves: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Not even for a moment does a command come back from its end; Dead is sent again as a new command."""
+    ends = (CommandStatus.DONE, CommandStatus.SUPERSEDED, CommandStatus.CANCELLED)
+    found = [f"{name} went from {old} to {new}" for name, old, new in moves if old in ends]
+    dead = (CommandStatus.SUPERSEDED, CommandStatus.CANCELLED)
+    found += [
+        f"{name} went from Dead to {new}"
+        for name, old, new in moves
+        if old == CommandStatus.DEAD and new not in dead
+    ]
     return found
 
 

@@ -93,6 +93,7 @@ class Ends:
         self._kept_open = [self.executor.connect(is_nonces) for is_nonces in (False, True)]
         self.rows = MortalHubStore(":memory:", SETTINGS)
         self.rows.trap = self.hub_trap
+        self.rows.watch()
         self.host = host_of(self.rows, self.network, clock=self.clock, random=chance.random)
         self.store = paired(self.rows, "http://erp.test")
         # Its clock is an hour ahead, so that to it every lease has ended.

@@ -37,6 +37,7 @@ FAULTS = (
     "hub dies after",
     "lease lost before",
     "lease lost after",
+    "lease and ack lost",
     "changed meanwhile",
     *EXECUTOR_DEATHS,
 )
@@ -114,11 +115,11 @@ class Network:
 
     def _after(self, fault: str) -> None:
         """What keeps the answer from arriving, or happens until it does."""
-        if fault == "lease lost after":
+        if fault in ("lease lost after", "lease and ack lost"):
             self.other_worker()
         if fault == "hub dies after":
             raise Crash
-        if fault == "lost ack":
+        if fault in ("lost ack", "lease and ack lost"):
             raise TransportError("reset", "The connection broke.")
 
     def _arrive(self, fault: str, body: bytes, headers: dict[str, str]) -> HttpAnswer:

@@ -65,6 +65,18 @@ class MortalHubStore(SqliteHubStore):
     trap = Trap()
     _after_commit = ""
 
+    def watch(self) -> None:
+        """Have the database note each change of a command's status, whoever makes it."""
+        self._connection.executescript(
+            "create table if not exists moves (command text, old text, new text);"
+            " create trigger if not exists on_move after update of status on command when old.status <> new.status"
+            " begin insert into moves values (old.name, old.status, new.status); end;"
+        )
+
+    def moves(self) -> list[tuple[str, str, str]]:
+        """(command, status before, status after) of each change."""
+        return [tuple(row) for row in self._run("select command, old, new from moves order by rowid")]
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         self._after_commit = ""

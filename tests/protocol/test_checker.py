@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from chaos.checker import check_commands, check_order, check_outcomes
+from chaos.checker import check_commands, check_moves, check_order, check_outcomes
 from chaos.history import play
 from chaos.network import FAILED, OK, UNKNOWN, Operation
 from salla_executor.core import receive
 from salla_executor.core.model import Claim
 from sandbox.executor_store import SqliteReceiver
+from sandbox.hub_store import SqliteHubStore
 
 BRAND = ("brand", "1")
 FIRST, SECOND = (1, 0), (2, 0)
@@ -34,12 +35,14 @@ def is_caught(words: str) -> bool:
         ([said(UNKNOWN)], [(BRAND, FIRST)]),
         ([said(UNKNOWN), said(FAILED), said(OK)], [(BRAND, FIRST)]),
         ([said(FAILED)], []),
-        ([said(OK, "stale")], []),
+        ([said(OK, "stale")], [(BRAND, SECOND)]),
         ([said(UNKNOWN), said(OK, "stale")], [(BRAND, FIRST)]),
     ],
 )
 def test_a_good_history_passes(log: list[Operation], effects: Any) -> None:
-    assert check_outcomes(log, effects) == []
+    # Whatever takes effect has been sent.
+    sent = [Operation(BRAND, SECOND, UNKNOWN)]
+    assert check_outcomes([*log, *sent], effects) == []
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,7 @@ def test_a_good_history_passes(log: list[Operation], effects: Any) -> None:
         ([said(UNKNOWN), said(OK)], [(BRAND, FIRST)] * 2, "2 effects"),
         ([said(FAILED)], [(BRAND, FIRST)], "an effect although every request failed"),
         ([said(OK, "stale")], [(BRAND, FIRST)], "an effect although it was told to be stale"),
+        ([said(OK, "stale")], [], "told to be stale although nothing newer stands"),
         ([], [(BRAND, FIRST)], "an effect of what nobody sent"),
     ],
 )
@@ -66,6 +70,27 @@ def test_a_command_that_hangs_or_lies_is_named() -> None:
     assert check_commands([{**row, "status": "Done"}], [(BRAND, SECOND)]) == []
     assert len(check_commands([{**row, "status": "Done"}], [])) == 1
     assert len(check_commands([{**row, "status": "Sending"}], [(BRAND, FIRST)])) == 1
+
+
+def test_a_command_that_comes_back_is_named() -> None:
+    assert (
+        check_moves([("A", "Queued", "Sending"), ("A", "Sending", "Queued"), ("B", "Dead", "Superseded")])
+        == []
+    )
+    assert check_moves([("A", "Done", "Queued")]) == ["A went from Done to Queued"]
+    assert check_moves([("A", "Dead", "Queued")]) == ["A went from Dead to Queued"]
+
+
+def test_a_hub_without_fencing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that lost its lease writes over what the next one has found."""
+    values = {"lease_token": "", "lease_until": None}
+
+    def write_over(rows: SqliteHubStore, command: Any, token: str, update: Any) -> bool:
+        rows._update("command", command.name, {"status": update.status, "due_at": None, **values})
+        return True
+
+    monkeypatch.setattr(SqliteHubStore, "return_lease", write_over)
+    assert is_caught("went from Done")
 
 
 def test_one_seed_is_one_history() -> None:
