@@ -192,6 +192,9 @@ class EmbeddedHub:
 
     def is_idle(self) -> bool:
         """Nothing is left that would move by itself now: no fresh event, nothing queued or on its way."""
+        # First, since a worker that is done with a command has still to let go what waited for it.
+        if self._dispatchers and self._dispatchers.is_busy():
+            return False
         return not (
             self.store.counts("event").get("Received")
             or {"Queued", "Sending"} & self.store.counts("command").keys()
@@ -310,6 +313,10 @@ class _Dispatchers:
             self._again.discard(erp_instance)
         if is_wanted:
             self.wake(erp_instance)
+
+    def is_busy(self) -> bool:
+        with self._lock:
+            return bool(self._running)
 
     def stop(self) -> None:
         with self._lock:
