@@ -81,7 +81,7 @@ def absorb(
         before = host.store.lock_record(key)
         if only_if_new and before.mapped:
             return Outcome(key, UNCHANGED, "It is known already.")
-        if _is_older(before, payload, observed_at):
+        if _is_older(before, payload, observed_at, host.clock.now()):
             return Outcome(key, STALE, "The shop has told a newer state of it already.")
         record = _observed(before, payload, None if only_if_new else observed_at)
         freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
@@ -156,11 +156,12 @@ def wake(outcomes: Iterable[Outcome], host: Host) -> None:
         host.jobs.dispatch(instance)
 
 
-def _is_older(record: Record, payload: Payload, observed_at: datetime) -> bool:
+def _is_older(record: Record, payload: Payload, observed_at: datetime, now: datetime) -> bool:
     known, told = record.source_updated_at, payload.updated_at
     if known is not None and told is not None and known != told:
         return told < known
-    return record.observed_at is not None and observed_at < record.observed_at
+    # A look in the future means that our clock was set back; it tells nothing then, and a change must not be lost.
+    return record.observed_at is not None and observed_at < record.observed_at <= now
 
 
 def _observed(record: Record, payload: Payload, observed_at: datetime | None) -> Record:

@@ -52,6 +52,13 @@ def test_an_older_state_is_stale_and_changes_nothing(hub: Hub) -> None:
     assert len(hub.commands()) == 1
 
 
+def test_a_clock_that_was_set_back_loses_no_change(hub: Hub) -> None:
+    hub.absorb("brand", external_id="5", name="Old")
+    hub.clock.forward(-30)
+    assert hub.absorb("brand", external_id="5", name="New").status == "Queued"
+    assert [command.title for command in hub.commands("brand")] == ["Old", "New"]
+
+
 def test_where_times_tie_the_older_look_at_the_shop_is_stale(hub: Hub) -> None:
     hub.absorb("product", price="12")
     old = absorb(payload("product", price="10"), hub.store, hub.host, observed_at=NOW - timedelta(seconds=1))
