@@ -130,7 +130,7 @@ ONCE_IN_EFFECT = (
     Fault("a newer one overtakes the one on its way", QUEUE,
           "*(CommandStatus.SENDING, CommandStatus.QUEUED, limit),", '*("", CommandStatus.QUEUED, limit),',
           DISPATCH_TESTS + "test_a_newer_one_never_overtakes_the_one_on_its_way"),
-    Fault("older state of the shop wins", OUTBOX, "        if _is_older(before, payload, observed_at):\n",
+    Fault("older state of the shop wins", OUTBOX, "        if _is_older(before, payload, observed_at, host.clock.now()):\n",
           "        if False:\n", ABSORB_TESTS + "test_an_older_state_is_stale_and_changes_nothing"),
     Fault("duplicate webhook stored twice", WEBHOOKS,
           'f"salla:{merchant}:{event}:{content}".encode()', 'f"salla:{time.time_ns()}:{content}".encode()',
