@@ -77,4 +77,4 @@ chaos: $(VENV)/.ready  ## kills, lost answers and shuffled deliveries between hu
 clean:  ## remove what make made in this folder; the bench stays
 	@rm -rf $(VENV) $(FUZZ_VENV) var .pytest_cache .ruff_cache .hypothesis build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo "removed .venv, var and caches"
+	@echo "removed the Python environments, var and caches"
