@@ -37,6 +37,7 @@ class Outcome:
     ran: int
     passed: int
     failed: int
+    skipped: int = 0
     problem: str = ""
 
 
@@ -45,14 +46,15 @@ def read_outcome(text: str, status: int, expected: bool) -> Outcome:
     ran = sum(map(int, RAN.findall(text)))
     broken = set(BROKEN.findall(text))
     in_tests = sum(name not in OUTSIDE_TESTS for name, _ in broken)
-    passed = max(0, ran - in_tests - sum(map(int, SKIPPED.findall(text))))
+    skipped = sum(map(int, SKIPPED.findall(text)))
+    passed = max(0, ran - in_tests - skipped)
     verdicts = VERDICT.findall(text)
     problem = ""
     if expected and ran == 0 and not broken:
         problem = "no test was run although there are test files; the lines above say why"
     elif not broken and (status or "FAILED" in verdicts or (ran and not verdicts)):
         problem = f"the runner ended with status {status} and no test to blame; read the lines above"
-    return Outcome(ran, passed, len(broken) or int(bool(problem)), problem)
+    return Outcome(ran, passed, len(broken) or int(bool(problem)), skipped, problem)
 
 
 def run_suite(bench: Bench, app: str, more: Sequence[str]) -> Outcome:
@@ -62,7 +64,8 @@ def run_suite(bench: Bench, app: str, more: Sequence[str]) -> Outcome:
     text, status = stream(bench, bench.frappe("--site", site, "run-tests", "--app", app, *more))
     outcome = read_outcome(text, status, expected=has_tests(app))
     print(
-        f"{app}: {outcome.passed} passed, {outcome.failed} failed in {time.monotonic() - began:.0f} s",
+        f"{app}: {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
+        f" in {time.monotonic() - began:.0f} s",
         flush=True,
     )
     if outcome.problem:
@@ -103,6 +106,20 @@ def prepare(bench: Bench, wanted: Sequence[str]) -> None:
     if moved and services.web_is_running(bench):
         print(f"  {' and '.join(moved)} came from another checkout: restarting web and workers", flush=True)
         services.restart_web(bench)
+
+
+@contextmanager
+def web_server(bench: Bench) -> Iterator[None]:
+    """What speaks real HTTP is skipped without one; one that was started here is stopped again."""
+    web = next(service for service in services.web_services(bench) if service.name == "web")
+    was_up = services.is_up(bench, web)
+    if not was_up:
+        services.start_one(bench, web)
+    try:
+        yield
+    finally:
+        if not was_up:
+            services.stop_one(bench, web)
 
 
 @contextmanager
@@ -154,11 +171,13 @@ def main() -> int:
     with alone(bench):
         prepare(bench, wanted)
         outcomes = []
-        for app in wanted:
-            with scheduler_kept(bench, SUITES[app]):
-                outcomes.append(run_suite(bench, app, more))
+        with web_server(bench):
+            for app in wanted:
+                with scheduler_kept(bench, SUITES[app]):
+                    outcomes.append(run_suite(bench, app, more))
     failed = sum(outcome.failed for outcome in outcomes)
-    print(f"\n{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed", flush=True)
+    passed, skipped = (sum(getattr(one, name) for one in outcomes) for name in ("passed", "skipped"))
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
     return 1 if failed else 0
 
 
