@@ -38,9 +38,7 @@ def place(hub: HubStore, store: Store, command: OutboundCommand) -> Placement:
     reason = closed_gate(hub, store, command)
     if reason:
         return Placement(CommandStatus.HELD, reason)
-    if command.entity_type == "order":
-        return _place_order(hub, store, json.loads(command.payload))
-    return _dependencies(hub, command)
+    return dependencies(hub, store, command)
 
 
 def closed_gate(hub: HubStore, store: Store | None, command: OutboundCommand) -> str:
@@ -75,32 +73,38 @@ def gate(settings: Settings, store: Store, instance: Instance | None, command: O
     return ""
 
 
-def _dependencies(hub: HubStore, command: OutboundCommand) -> Placement:
-    store, entity_type, payload = command.store, command.entity_type, json.loads(command.payload)
+def dependencies(hub: HubStore, store: Store, command: OutboundCommand) -> Placement:
+    """What it stands on, for a command whose gate is open."""
+    entity_type, payload = command.entity_type, json.loads(command.payload)
+    if entity_type == "order":
+        return _place_order(hub, store, payload)
     if entity_type == "variant":
-        needed = _present(hub, store, [("product", payload.get("product_id"))])
+        needed = _present(hub, store.name, [("product", payload.get("product_id"))])
         return _wait_for([record for record in needed if record.status != RecordStatus.SKIPPED])
     if entity_type == "product":
         wanted = [("brand", payload.get("brand_id"))]
         wanted += [("category", category) for category in payload.get("category_ids") or ()]
-        return _wait_for(list(_present(hub, store, wanted)))
+        return _wait_for(list(_present(hub, store.name, wanted)))
     if entity_type == "category":
-        parents = _present(hub, store, [("category", payload.get("parent_id"))])
+        parents = _present(hub, store.name, [("category", payload.get("parent_id"))])
         return _wait_for([record for record in parents if record.key.external_id != command.external_id])
     return READY
 
 
 def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placement:
     customer = (order.get("customer") or {}).get("external_id")
-    needed: list[Record | None] = list(_present(hub, store.name, [("customer", customer)]))
+    needed = list(_present(hub, store.name, [("customer", customer)]))
     for number, line in enumerate(order.get("items") or (), start=1):
         record = record_of_line(hub, store.name, line)
         problem = _line_problem(hub, store.name, record, line)
         if problem:
             return Placement(CommandStatus.HELD, f"Line {number} ({line_title(line)}): {problem}")
-        needed.append(record)
+        if record is not None:
+            needed.append(record)
+    if all(record.applied_revision for record in needed):
+        return READY
     switched_off = _switched_off(hub, store)
-    return _wait_for([record for record in needed if record and record.key.entity_type not in switched_off])
+    return _wait_for([record for record in needed if record.key.entity_type not in switched_off])
 
 
 def _switched_off(hub: HubStore, store: Store) -> set[str]:
@@ -167,8 +171,8 @@ def _present(hub: HubStore, store: str, wanted: list[tuple[str, str | None]]) ->
             yield record
 
 
-def _wait_for(needed: list[Record | None]) -> Placement:
-    missing = {record.name: record for record in needed if record is not None and not record.applied_revision}
+def _wait_for(needed: list[Record]) -> Placement:
+    missing = {record.name: record for record in needed if not record.applied_revision}
     if not missing:
         return READY
     named = "; ".join(_waiting_reason(record) for record in list(missing.values())[:3])

@@ -59,7 +59,7 @@ def _look_again(host: Host, command: OutboundCommand, gates: dict[tuple[str, str
         if store is None or gates[gate]:
             placement = readiness.Placement(CommandStatus.HELD, gates[gate])
         else:
-            placement = readiness.place(host.store, store, addressed)
+            placement = readiness.dependencies(host.store, store, addressed)
         if (placement.status, placement.reason, placement.waits_for) == (
             command.status,
             command.reason,
