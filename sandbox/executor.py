@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_executor.contract import DISPATCH_PATH, MAX_BODY, Ack, ProtocolError, refusal
 from salla_executor.core.model import Settings
 from salla_executor.core.receive import receive
 from sandbox.executor_store import Store, default_settings
+from sandbox.quiet import QuietHandler
 
 
 class EmbeddedExecutor:
@@ -45,7 +46,7 @@ class EmbeddedExecutor:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> EmbeddedExecutor:
-        self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=QuietHandler)
         self.port = self._server.port
         # The default poll of half a second would make every stop that slow.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -84,8 +85,3 @@ class EmbeddedExecutor:
             return refusal(ProtocolError(405, "method_not_allowed", "Commands are sent by POST."))
         with self.store.receiver() as receiver:
             return receive(raw, request.headers, receiver)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass

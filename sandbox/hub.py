@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
@@ -31,6 +31,7 @@ from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopClient
 from salla_manager.platforms.salla.tokens import TOKEN_URL, Tokens
 from sandbox.hub_store import SqliteHubStore
+from sandbox.quiet import QuietHandler
 
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks."
 _LOG = logging.getLogger("sandbox.hub")
@@ -91,7 +92,7 @@ class EmbeddedHub:
     def start(self) -> EmbeddedHub:
         self._stopping.clear()
         self._dispatchers = _Dispatchers(self.host, self._workers)
-        self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=QuietHandler)
         self.port = self._server.port
         loops = (self._serve, self._process_loop, self._sweep_loop)
         self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
@@ -340,11 +341,6 @@ class _TokenRow:
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
         return self._lock
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
 
 
 @contextlib.contextmanager

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.quiet import QuietHandler
 from sandbox.salla import bodies
 from sandbox.salla.api import PREFIX, ApiError, MerchantApi, error_response, json_response
 from sandbox.salla.faults import Faults, LeakyBucket, RequestLog, faulty_response
@@ -46,7 +47,9 @@ class SimulatedSalla:
         self._server: Any = None
 
     def start(self) -> SimulatedSalla:
-        self._server = make_server(self._host, self._port, self, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server(
+            self._host, self._port, self, threaded=True, request_handler=_KeepAliveHandler
+        )
         # A short poll, so that stop() is quick.
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -141,8 +144,5 @@ class SimulatedSalla:
         }
 
 
-class _QuietHandler(WSGIRequestHandler):
+class _KeepAliveHandler(QuietHandler):
     protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass

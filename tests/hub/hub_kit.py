@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
@@ -25,6 +25,7 @@ from salla_manager.core.transport import HttpAnswer, TransportError
 from salla_manager.payloads import Payload, PayloadError, parse_payload
 from salla_manager.platforms.port import NormalizeError, Signal, SignatureError, Webhook, WebhookError
 from sandbox.hub_store import SqliteHubStore
+from sandbox.quiet import QuietHandler
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 SECRET, WEBHOOK_SECRET = "s" * 64, "w" * 32
@@ -306,7 +307,7 @@ class FakeExecutor:
         self.effects: dict[str, int] = {}
         self.orders: list[tuple[str, str, int]] = []
         self.calls = 0
-        self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Quiet)
+        self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=QuietHandler)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
@@ -335,8 +336,3 @@ class FakeExecutor:
             {"erp_doc": "DOC"},
         )
         return Response(ack.body(), 200, mimetype="application/json")(environ, start_response)
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
