@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import SkipTest
+
+import requests
 
 import frappe
 from frappe.tests.utils import FrappeTestCase
@@ -172,3 +175,16 @@ def counted_sql() -> Iterator[Counter[str]]:
         yield counts
     finally:
         del frappe.db.sql
+
+
+class HttpTestCase(ExecutorTestCase):
+    """Speaks real HTTP to the site's web server at `base`."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.base = (frappe.conf.host_name or "http://localhost:8000").rstrip("/")
+        try:
+            requests.get(f"{cls.base}/api/method/ping", timeout=3).raise_for_status()
+        except requests.RequestException:
+            raise SkipTest(f"no web server at {cls.base}") from None

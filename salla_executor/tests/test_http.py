@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from unittest import SkipTest
 
 import requests
 
@@ -10,22 +9,13 @@ import frappe
 
 from salla_executor.contract import DISPATCH_PATH
 from salla_executor.erpnext.settings import SUBMIT
-from salla_executor.tests.kit import ExecutorTestCase, sign
+from salla_executor.tests.kit import HttpTestCase, sign
 from salla_executor.tests.payloads import line, order, product, variant
 
 RECEIVE = DISPATCH_PATH
 
 
-class TestHttp(ExecutorTestCase):
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.base = (frappe.conf.host_name or "http://localhost:8000").rstrip("/")
-        try:
-            requests.get(f"{cls.base}/api/method/ping", timeout=3).raise_for_status()
-        except requests.RequestException:
-            raise SkipTest(f"no web server at {cls.base}") from None
-
+class TestHttp(HttpTestCase):
     def post(
         self, body: bytes, headers: dict, path: str = RECEIVE, method: str = "POST"
     ) -> requests.Response:
