@@ -13,6 +13,8 @@ import click
 
 from frappe.commands import get_site, pass_context
 
+from salla_executor.encryption import MasterKeyError
+
 SECRET_VARIABLE = "SALLA_EXECUTOR_SECRET"
 
 
@@ -66,6 +68,26 @@ def status(context: Any, as_json: bool) -> None:
         sys.exit(1)
 
 
+@salla_executor.command("master-key")
+@click.option("--make", "action", flag_value="make", help="A first key, into common_site_config.json.")
+@click.option(
+    "--rotate", "action", flag_value="rotate", help="A new key; every secret of this site moves to it."
+)
+@click.option("--rewrap", "action", flag_value="rewrap", help="Secrets of this site to the current key.")
+@click.option("--site-before", default="", help="With --rewrap: the site's name before it was moved.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def master_key(context: Any, action: str | None, site_before: str, as_json: bool) -> None:
+    """The key that encrypts the stored secrets: where it is, and which secrets still need an older one.
+
+    It is never printed. Keep a copy of it apart from the backups: without it they are of no use."""
+    from salla_executor.setup import master_key as keys
+
+    with _site(context):
+        actions = {"make": keys.make, "rotate": keys.rotate, "rewrap": lambda: keys.rewrap(site_before)}
+        _print(actions[action]() if action else keys.status(), as_json)
+
+
 commands = [salla_executor]
 
 
@@ -79,7 +101,7 @@ def _site(context: Any) -> Iterator[None]:
         yield
         # A command of the shell is one transaction.
         frappe.db.commit()
-    except frappe.ValidationError as error:
+    except (frappe.ValidationError, MasterKeyError) as error:
         raise click.ClickException(frappe.utils.strip_html(str(error))) from None
     finally:
         frappe.destroy()

@@ -15,6 +15,8 @@ import click
 import frappe
 from frappe.commands import get_site, pass_context
 
+from salla_manager.erp.encryption import MasterKeyError
+
 # RQ forks a process for each job, and to import this app anew takes it longer than the work. Every `bench` command
 # imports this file, so the worker does it once, before it forks.
 if {"worker", "worker-pool"} & set(sys.argv):
@@ -35,7 +37,7 @@ def _connected(context: Any) -> Iterator[None]:
         yield
         # A command of the shell is one unit of work.
         frappe.db.commit()
-    except frappe.ValidationError as error:
+    except (frappe.ValidationError, MasterKeyError) as error:
         raise click.ClickException(str(error)) from None
     finally:
         frappe.destroy()
@@ -146,6 +148,26 @@ def settings(context: Any, assignments: tuple[str, ...], webhook_secret_stdin: b
         doc.update(changes)
         doc.save()
         _say({"changed": sorted(changes)}, as_json)
+
+
+@salla.command("master-key")
+@click.option("--make", "action", flag_value="make", help="A first key, into common_site_config.json.")
+@click.option(
+    "--rotate", "action", flag_value="rotate", help="A new key; every secret of this site moves to it."
+)
+@click.option("--rewrap", "action", flag_value="rewrap", help="Secrets of this site to the current key.")
+@click.option("--site-before", default="", help="With --rewrap: the site's name before it was moved.")
+@json_option
+@pass_context
+def master_key(context: Any, action: str | None, site_before: str, as_json: bool) -> None:
+    """The key that encrypts the stored secrets: where it is, and which secrets still need an older one.
+
+    It is never printed. Keep a copy of it apart from the backups: without it they are of no use."""
+    from salla_manager.setup import master_key as keys
+
+    with _connected(context):
+        actions = {"make": keys.make, "rotate": keys.rotate, "rewrap": lambda: keys.rewrap(site_before)}
+        _say(actions[action]() if action else keys.status(), as_json)
 
 
 @salla.command("pull")

@@ -15,6 +15,7 @@ FRAPPE_FREE = [
     "salla_manager/platforms",
     "salla_manager/erp",
     "salla_executor/contract.py",
+    "salla_executor/encryption.py",
     "salla_executor/payloads.py",
     "salla_executor/core",
     "sandbox",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import frappe
 from frappe import _
 
-from salla_executor.erpnext.settings import DOCTYPE, read_secrets
+from salla_executor.erpnext.settings import DOCTYPE, secret_problem
 from salla_executor.setup.custom_fields import missing_custom_fields
 from salla_executor.setup.integration_user import RIGHTS
 
@@ -22,8 +22,8 @@ def _settings_problems() -> list[str]:
     missing = settings.missing_fields()
     if missing:
         found.append(_("Fill in Salla Executor Settings: {0}.").format(", ".join(missing)))
-    if settings.shared_secret and not read_secrets():
-        found.append(_("The shared secret cannot be read: enter it again in Salla Executor Settings."))
+    if problem := secret_problem():
+        found.append(problem)
     return found
 
 

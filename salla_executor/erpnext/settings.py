@@ -8,6 +8,7 @@ import frappe
 from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_datetime
 
 from salla_executor.core.model import Settings
+from salla_executor.erpnext.secrets import SecretError, read_secret
 
 DOCTYPE = "Salla Executor Settings"
 SUBMIT = "Submit when the money agrees"
@@ -43,12 +44,28 @@ def read_settings() -> Settings:
 
 
 def read_secrets() -> tuple[str, ...]:
-    """The current secret, and the previous one while it is still accepted."""
+    """The current secret, and the previous one while it is still accepted; nothing where they cannot be read, so
+    that every request is refused. `secret_problem` says why."""
+    try:
+        return _secrets()
+    except SecretError:
+        return ()
+
+
+def secret_problem() -> str:
+    try:
+        _secrets()
+    except SecretError as error:
+        return str(error)
+    return ""
+
+
+def _secrets() -> tuple[str, ...]:
     doc = frappe.get_cached_doc(DOCTYPE)
-    secrets = [doc.get_password("shared_secret", raise_exception=False)] if doc.shared_secret else []
+    secrets = [read_secret(DOCTYPE, DOCTYPE, "shared_secret")] if doc.shared_secret else []
     expires_at = doc.previous_secret_expires_at
     if doc.previous_secret and expires_at and get_datetime(expires_at) > now_datetime():
-        secrets.append(doc.get_password("previous_secret", raise_exception=False))
+        secrets.append(read_secret(DOCTYPE, DOCTYPE, "previous_secret"))
     return tuple(secret for secret in secrets if secret)
 
 

@@ -9,6 +9,7 @@ from frappe.query_builder.functions import Count
 from frappe.utils import add_to_date, now_datetime
 
 from salla_executor.erpnext.readiness import problems
+from salla_executor.erpnext.secrets import read_secret
 from salla_executor.erpnext.settings import DOCTYPE
 from salla_executor.setup.defaults import fill_defaults
 
@@ -19,7 +20,7 @@ OVERLAP_HOURS = 24
 def pair(instance_id: str, manager_url: str, secret: str, company: str | None = None) -> dict[str, Any]:
     filled = fill_defaults(company)
     settings = frappe.get_doc(DOCTYPE)
-    before = settings.get_password("shared_secret", raise_exception=False) if settings.shared_secret else None
+    before = read_secret(DOCTYPE, DOCTYPE, "shared_secret")
     if secret and secret != before:
         settings.shared_secret = secret
         if before:

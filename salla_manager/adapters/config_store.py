@@ -8,9 +8,9 @@ from typing import Any
 import frappe
 from frappe.model.naming import make_autoname
 from frappe.utils import cint, flt, now_datetime
-from frappe.utils.password import get_decrypted_password
 
 from salla_manager.adapters.rows import from_epoch, insert_row, plain, shown, to_epoch
+from salla_manager.adapters.secrets import SecretError, read_secret
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.contract import COMMAND_TYPES
 from salla_manager.core.model import Instance, Settings, Store
@@ -40,16 +40,14 @@ class ConfigRows:
     def settings(self) -> Settings:
         # Not the cached document, of which a long run keeps its copy: what is switched has to count at once.
         row = dict(frappe.db.sql("select field, value from `tabSingles` where doctype = %s", SETTINGS))
-        secrets = [_password(SETTINGS, SETTINGS, _WEBHOOK_SECRET)]
-        # Stars stand there while it is kept, which is seldom.
-        if row.get(_PREVIOUS_SECRET):
-            secrets.append(_password(SETTINGS, SETTINGS, _PREVIOUS_SECRET))
+        webhook_secrets, problem = _webhook_secrets(row)
         return Settings(
             # A field that is newer than the last save has no value yet; the model's default holds then.
             **{name: cint(row[name]) for name in _INT_SETTINGS if row.get(name) not in (None, "")},
             **{name: flt(row[name]) for name in _FLOAT_SETTINGS if row.get(name) not in (None, "")},
             disabled_command_types=_switched_off(row),
-            salla_webhook_secrets=tuple(secret for secret in secrets if secret),
+            salla_webhook_secrets=webhook_secrets,
+            webhook_secret_problem=problem,
             allow_private_addresses=bool(cint(row.get("allow_private_addresses"))),
         )
 
@@ -64,12 +62,13 @@ class ConfigRows:
         row = frappe.db.get_value("ERP Instance", {"name": ("=", name)}, "*", as_dict=True)
         if row is None or row.name != name:
             return None
-        is_rotating = bool(row.previous_secret_until and row.previous_secret_until > now_datetime())
+        secret, previous, problem = _secrets(row)
         return Instance(
             name=row.name,
             url=row.url,
-            secret=_password("ERP Instance", row.name, "shared_secret"),
-            previous_secret=_password("ERP Instance", row.name, "previous_secret") if is_rotating else "",
+            secret=secret,
+            previous_secret=previous,
+            secret_problem=problem,
             is_enabled=bool(row.enabled),
             disabled_command_types=_switched_off(row),
             breaker_open_until=from_epoch(row.breaker_open_until),
@@ -145,8 +144,26 @@ def _switched_off(row: Any) -> frozenset[str]:
     return frozenset(command_type for command_type in COMMAND_TYPES if row.get(command_type) in (0, "0"))
 
 
-def _password(doctype: str, name: str, fieldname: str) -> str:
-    return get_decrypted_password(doctype, name, fieldname, raise_exception=False) or ""
+def _webhook_secrets(row: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """The current one and, while it is kept, the one before; or why they cannot be read."""
+    # Stars stand there while the previous one is kept, which is seldom.
+    fields = [field for field in (_WEBHOOK_SECRET, _PREVIOUS_SECRET) if row.get(field)]
+    try:
+        secrets = [read_secret(SETTINGS, SETTINGS, field) for field in fields]
+    except SecretError as error:
+        return (), str(error)
+    return tuple(secret for secret in secrets if secret), ""
+
+
+def _secrets(row: Any) -> tuple[str, str, str]:
+    """Current, previous while it counts, and why they cannot be read: one instance must not stop the others."""
+    is_rotating = bool(row.previous_secret_until and row.previous_secret_until > now_datetime())
+    try:
+        current = read_secret("ERP Instance", row.name, "shared_secret")
+        previous = read_secret("ERP Instance", row.name, "previous_secret") if is_rotating else ""
+    except SecretError as error:
+        return "", "", str(error)
+    return current, previous, ""
 
 
 def touch_success(instance: str) -> None:

@@ -10,6 +10,7 @@ import frappe
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.jobs import FrappeJobs
+from salla_manager.adapters.secrets import read_secret
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import FrappeTokenStore, read_tokens
 from salla_manager.core.host import Host
@@ -46,7 +47,7 @@ def client_for(store: Store) -> ShopClient | None:
     tokens = Tokens(
         FrappeTokenStore(store.name),
         settings.salla_client_id or "",
-        settings.get_password("salla_client_secret", raise_exception=False) or "",
+        read_secret(SETTINGS, SETTINGS, "salla_client_secret"),
         token_url=f"{settings.salla_accounts_url.rstrip('/')}/oauth2/token",
     )
     return registry.get("salla").client(store.base_url or settings.salla_api_url, tokens)

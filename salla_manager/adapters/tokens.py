@@ -10,16 +10,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 import frappe
-from frappe.utils.password import get_decrypted_password, set_encrypted_password
 
 from salla_manager.adapters.rows import key_of, plain, shown
+from salla_manager.adapters.secrets import keep_secret, read_secret
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.tokens import expiry
 
 STORE, FIELD = "Store Account", "tokens"
 LOCK_SECONDS = 45
-# Its length says nothing, and a form that is saved sends it back as "unchanged".
-_STARS = "*" * 8
 
 
 class FrappeTokenStore:
@@ -59,7 +57,7 @@ class FrappeTokenStore:
 
 
 def read_tokens(store: str) -> dict[str, Any] | None:
-    text = get_decrypted_password(STORE, store, FIELD, raise_exception=False)
+    text = read_secret(STORE, store, FIELD)
     return json.loads(text) if text else None
 
 
@@ -68,9 +66,8 @@ def save_tokens(store: str, tokens: dict[str, Any]) -> None:
     # A relative expires_in means nothing later.
     expires = expiry(tokens, time.time())
     tokens = {key: value for key, value in tokens.items() if key != "expires_in"} | {"expires": expires}
-    set_encrypted_password(STORE, store, json.dumps(tokens), FIELD)
+    keep_secret(STORE, store, FIELD, json.dumps(tokens))
     values = {
-        FIELD: _STARS,
         "token_expires_at": shown(datetime.fromtimestamp(expires, timezone.utc)) if expires else None,
         "token_scope": plain(str(tokens.get("scope") or "")),
         "token_error": _problem(tokens),

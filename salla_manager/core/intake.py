@@ -23,7 +23,7 @@ class WebhookAnswer:
 
 
 def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host: Host) -> WebhookAnswer:
-    """200 once it is kept (also when it was kept before); 401, 404 or 413 where nothing was stored."""
+    """200 once it is kept (also when it was kept before); 401, 404, 413 or 503 where nothing was stored."""
     try:
         adapter = host.platforms(platform)
     except (KeyError, ValueError):
@@ -33,6 +33,9 @@ def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host:
         return _refuse(
             413, f"The body has {len(raw)} bytes; at most {settings.webhook_body_limit} are taken."
         )
+    if settings.webhook_secret_problem:
+        # 5xx: the shop sends it again, once the secret can be read.
+        return _refuse(503, "The webhook cannot be verified at the moment. Send it again.")
     try:
         adapter.check_signature(headers, raw, _secrets(settings, platform))
     except SignatureError as error:

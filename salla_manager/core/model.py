@@ -27,6 +27,8 @@ class Settings:
     disabled_command_types: frozenset[str] = frozenset()
     # Salla keeps one webhook secret per app; two are taken while it is being changed.
     salla_webhook_secrets: tuple[str, ...] = ()
+    # Why they cannot be read, in a sentence.
+    webhook_secret_problem: str = ""
     allow_private_addresses: bool = False
 
 
@@ -54,6 +56,13 @@ class Instance:
     secret: str = field(repr=False)
     # Still taken from the ERP's side while the secret is being changed; never used to sign.
     previous_secret: str = field(default="", repr=False)
+    # Agreed on, but the ERP has not shown yet that it kept it: taken from its side, not used to sign.
+    pending_secret: str = field(default="", repr=False)
+    # Good for one pairing, until then.
+    pairing_code: str = field(default="", repr=False)
+    pairing_code_until: datetime | None = None
+    # Why they cannot be read, in a sentence.
+    secret_problem: str = ""
     is_enabled: bool = True
     disabled_command_types: frozenset[str] = frozenset()
     # Circuit breaker: open until a probe succeeds.

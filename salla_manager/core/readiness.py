@@ -64,6 +64,8 @@ def gate(settings: Settings, store: Store, instance: Instance | None, command: O
         )
     if not instance.is_enabled:
         return f"The ERP Instance {instance.name} is disabled. Enable it to send."
+    if instance.secret_problem:
+        return instance.secret_problem
     if not instance.secret:
         return f"The ERP Instance {instance.name} has no shared secret. Pair it to send."
     if command.command_type in settings.disabled_command_types:

@@ -109,14 +109,19 @@ def read_master_keys(environment: Mapping[str, Any], site_config: Mapping[str, A
     current = _setting(KEY_SETTING, environment, site_config)
     if not current:
         raise MasterKeyError(
-            f"{KEY_SETTING} is missing. Put 64 random hex characters into the environment or the site's configuration"
-            " and keep a copy apart from the backups: without it no stored secret can be read."
+            f"{KEY_SETTING} is missing. Make one with `bench salla master-key --make` (or `salla-executor`), or put 64"
+            " random hex characters into the environment. Without it no stored secret can be read."
         )
     previous = _setting(PREVIOUS_KEYS_SETTING, environment, site_config)
     return MasterKeys(
         _read_key(current, KEY_SETTING),
         tuple(_read_key(text.strip(), PREVIOUS_KEYS_SETTING) for text in previous.split(",") if text.strip()),
     )
+
+
+def is_envelope(text: str) -> bool:
+    """Whether a text has the form of an envelope; whether it can be read is another matter."""
+    return bool(_ENVELOPE.match(text))
 
 
 def _setting(name: str, *sources: Mapping[str, Any]) -> str:
@@ -182,7 +187,7 @@ class EncryptionService:
     def __init__(self, keys: MasterKeys, purpose: str = "stored secrets") -> None:
         if not purpose:
             raise ValueError("An encryption service needs a purpose.")
-        self._current = keys.current.id
+        self.current_id = keys.current.id
         self._purpose = purpose
         self._keys = {key.id: derive_key(key.secret, f"encrypt/{purpose}") for key in keys.all()}
         self._fingerprint_key = derive_key(keys.current.secret, f"fingerprint/{purpose}")
@@ -193,9 +198,9 @@ class EncryptionService:
     def encrypt(self, plaintext: str, place: Place) -> str:
         """An envelope for this place, another one at each call. Raises ValueError on a text that has no UTF-8."""
         nonce = os.urandom(NONCE_BYTES)
-        aad = _associated_data(self._current, place)
-        sealed = seal(self._keys[self._current], nonce, _to_bytes(plaintext), aad)
-        return f"{VERSION}:{self._current}:{_to_base64(nonce)}:{_to_base64(sealed)}"
+        aad = _associated_data(self.current_id, place)
+        sealed = seal(self._keys[self.current_id], nonce, _to_bytes(plaintext), aad)
+        return f"{VERSION}:{self.current_id}:{_to_base64(nonce)}:{_to_base64(sealed)}"
 
     def decrypt(self, envelope: str, place: Place) -> str:
         """The text of an envelope of this place. Raises DecryptionError."""
@@ -218,7 +223,7 @@ class EncryptionService:
 
     def needs_rewrap(self, envelope: str) -> bool:
         """Whether an older key wrote it. Raises DecryptionError when it has no known form or key."""
-        return self._parse(envelope)[0] != self._current
+        return self._parse(envelope)[0] != self.current_id
 
     def rewrap(self, envelope: str, place: Place) -> str:
         """The same secret under the current key; one that is current comes back as it is, checked all the same.

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import frappe
 from frappe.utils.password import set_encrypted_password
 
+from salla_manager.adapters.secrets import keep_secret, read_secret
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.api import operations
 from salla_manager.tests.factories import HubCase, make_instance, make_store
@@ -45,7 +46,7 @@ class TestAccess(HubCase):
         super().setUp()
         self.instance = make_instance()
         self.store = make_store(erp_instance=self.instance)
-        self.secret = frappe.get_doc("ERP Instance", self.instance).get_password("shared_secret")
+        self.secret = read_secret("ERP Instance", self.instance, "shared_secret")
         save_tokens(self.store, TOKENS)
         self.headers = {"Guest": {}}
         for who, roles in (("nobody", ()), ("operator", (OPERATOR,)), ("admin", (ADMIN,))):
@@ -92,12 +93,10 @@ class TestAccess(HubCase):
             for method, path, body in attempts:
                 with self.subTest(f"{who} {method} {path}"):
                     self.assertEqual(self.call(who, method, path, body).status_code, 403)
-        self.assertEqual(
-            frappe.get_doc("ERP Instance", self.instance).get_password("shared_secret"), self.secret
-        )
+        self.assertEqual(read_secret("ERP Instance", self.instance, "shared_secret"), self.secret)
 
     def test_no_way_to_read_a_secret(self):
-        set_encrypted_password("ERP Instance", self.instance, "canary-previous-secret", "previous_secret")
+        keep_secret("ERP Instance", self.instance, "previous_secret", "canary-previous-secret")
         frappe.db.commit()
         # Frappe takes the arguments of a JSON request from its body.
         everything = {"fields": '["*"]', "limit_page_length": 0}

@@ -11,6 +11,7 @@ import frappe
 
 from salla_manager import contract
 from salla_manager.adapters.host import build_host
+from salla_manager.adapters.secrets import read_secret
 from salla_manager.tests.factories import SUFFIX, HubCase, make_instance, make_store
 from salla_manager.tests.web import API, answer, request
 
@@ -28,7 +29,7 @@ def proof(raw: bytes) -> str:
 class TestHostileWebhook(HubCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.config_store._password", return_value=SECRET)
+        self.patched("salla_manager.adapters.config_store._webhook_secrets", return_value=((SECRET,), ""))
         self.kept = []
 
     def tearDown(self):
@@ -144,7 +145,7 @@ class TestHostilePull(HubCase):
         super().setUp()
         self.instance = make_instance()
         self.store = make_store(erp_instance=self.instance)
-        self.secret = frappe.get_doc("ERP Instance", self.instance).get_password("shared_secret")
+        self.secret = read_secret("ERP Instance", self.instance, "shared_secret")
         self.patched("salla_manager.adapters.host.client_for", return_value=_EmptyShop())
 
     def ask(self, body, **changes):

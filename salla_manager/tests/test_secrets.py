@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, now_datetime
+from frappe.utils.password import get_decrypted_password, set_encrypted_password
 
+from salla_manager.adapters.secrets import SecretError, encryption, key_ids, read_secret, rewrap_secrets
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import FrappeTokenStore, save_tokens
-from salla_manager.tests.factories import NOW, SUFFIX, HubCase, beside, make_instance, make_store
+from salla_manager.core import readiness
+from salla_manager.erp.encryption import KEY_SETTING, PREVIOUS_KEYS_SETTING, is_envelope
+from salla_manager.tests.factories import (
+    NOW,
+    SUFFIX,
+    HubCase,
+    beside,
+    make_command,
+    make_instance,
+    make_record,
+    make_store,
+)
 
 TOKENS = {
     "access_token": "access-canary-1",
@@ -71,6 +86,110 @@ class TestSharedSecret(HubCase):
         ):
             with self.subTest(url), self.assertRaises(frappe.ValidationError):
                 make_instance(url=url)
+
+
+class TestAtRest(HubCase):
+    def stored(self, name, fieldname="shared_secret"):
+        return get_decrypted_password("ERP Instance", name, fieldname)
+
+    def test_what_frappe_keeps_is_an_envelope(self):
+        name = make_instance(shared_secret="canary-of-the-shared-secret-0001")
+        assert is_envelope(self.stored(name))
+        assert "canary" not in frappe.get_doc("ERP Instance", name).get_password("shared_secret")
+
+    def test_a_row_put_in_the_place_of_another_cannot_be_read(self):
+        first, second = make_instance(), make_instance("B")
+        set_encrypted_password("ERP Instance", second, self.stored(first), "shared_secret")
+        instance = FrappeHubStore().instance(second)
+        assert instance.secret == ""
+        assert "cannot be read" in instance.secret_problem
+        assert FrappeHubStore().instance(first).secret
+
+    def test_a_command_of_an_instance_that_cannot_be_read_is_held_and_goes_on(self):
+        name = make_instance()
+        store = make_store(erp_instance=name)
+        command = make_command(make_record(store, "1"), name)
+        good = self.stored(name)
+        set_encrypted_password("ERP Instance", name, good[:-2] + "AA", "shared_secret")
+        frappe.db.commit()
+        hub = FrappeHubStore()
+        gate = readiness.closed_gate(hub, hub.store(store), hub.command(command))
+        assert "cannot be read" in gate
+        set_encrypted_password("ERP Instance", name, good, "shared_secret")
+        assert readiness.closed_gate(hub, hub.store(store), hub.command(command)) == ""
+
+    def test_without_a_master_key_nothing_is_kept_and_the_reason_says_what_to_do(self):
+        with without_key(), self.assertRaisesRegex(SecretError, "salla master-key --make"):
+            make_instance()
+
+    def test_a_webhook_that_cannot_be_verified_for_want_of_the_key_is_asked_for_again(self):
+        with without_key():
+            settings = FrappeHubStore().settings()
+        assert settings.salla_webhook_secrets == ()
+        assert "ENCRYPTION_MASTER_KEY" in settings.webhook_secret_problem
+
+    def test_a_new_master_key_takes_over_and_the_old_one_is_not_needed_any_more(self):
+        name = make_instance()
+        secret, old = FrappeHubStore().instance(name).secret, frappe.conf[KEY_SETTING]
+        fresh = "5a" * 31 + "77"
+        with patch.dict(frappe.conf, {KEY_SETTING: fresh, PREVIOUS_KEYS_SETTING: old}):
+            assert FrappeHubStore().instance(name).secret == secret
+            assert rewrap_secrets()["changed"] > 0
+            assert rewrap_secrets()["changed"] == 0
+            assert list(key_ids()) == [encryption().current_id]
+        with patch.dict(frappe.conf, {KEY_SETTING: fresh}):
+            assert FrappeHubStore().instance(name).secret == secret
+        frappe.db.rollback()
+
+    def test_a_moved_site_takes_its_secrets_along_when_told_its_old_name(self):
+        name = make_instance()
+        secret = FrappeHubStore().instance(name).secret
+        with patch.object(frappe.local, "site", "moved.example.com"):
+            assert "cannot be read" in FrappeHubStore().instance(name).secret_problem
+        with patch.object(frappe.local, "site", "moved.example.com"), self.assertRaises(SecretError):
+            rewrap_secrets("another.example.com")
+        before = frappe.local.site
+        with patch.object(frappe.local, "site", "moved.example.com"):
+            rewrap_secrets(before)
+            assert FrappeHubStore().instance(name).secret == secret
+        frappe.db.rollback()
+
+    def test_what_an_older_version_kept_is_encrypted(self):
+        name = make_instance()
+        set_encrypted_password("ERP Instance", name, "kept-by-an-older-version-of-this-app", "shared_secret")
+        assert rewrap_secrets()["changed"] == 1
+        assert FrappeHubStore().instance(name).secret == "kept-by-an-older-version-of-this-app"
+
+    def test_what_is_typed_into_the_settings_is_an_envelope_too(self):
+        settings = frappe.get_doc("Salla Manager Settings")
+        settings.salla_client_secret = "canary-of-the-client-secret"
+        settings.save()
+        stored = get_decrypted_password(settings.doctype, settings.name, "salla_client_secret")
+        assert is_envelope(stored)
+        assert (
+            read_secret(settings.doctype, settings.name, "salla_client_secret")
+            == "canary-of-the-client-secret"
+        )
+        frappe.db.rollback()
+
+    def test_a_form_opened_before_cannot_empty_what_nobody_types(self):
+        store = make_store()
+        form = frappe.get_doc("Store Account", store)
+        save_tokens(store, TOKENS)
+        form.tokens = ""
+        form.save()
+        assert FrappeTokenStore(store).load()["access_token"] == "access-canary-1"
+
+
+@contextmanager
+def without_key():
+    kept = {
+        name: frappe.conf.pop(name) for name in (KEY_SETTING, PREVIOUS_KEYS_SETTING) if name in frappe.conf
+    }
+    try:
+        yield
+    finally:
+        frappe.conf.update(kept)
 
 
 class TestTokens(HubCase):

@@ -162,9 +162,24 @@ def installed_apps(bench: Bench, site: str) -> list[str]:
 
 def install_or_migrate(bench: Bench, app: str, site: str) -> None:
     if app in installed_apps(bench, site) and not marker(bench, site, app).exists():
+        # Migrating may encrypt what an older version kept.
+        make_master_key(bench, app, site)
         migrate(bench, site)
     else:
         install(bench, app, site)
+        make_master_key(bench, app, site)
+
+
+def make_master_key(bench: Bench, app: str, site: str) -> None:
+    """The key that encrypts the apps' secrets, where there is none: said aloud, since a copy of it has to be kept."""
+    group = {"salla_manager": "salla", "salla_executor": "salla-executor"}[app]
+    run = bench.frappe("--site", site, group, "master-key")
+    if subprocess.run(run, cwd=bench.sites, env=bench.environment(), capture_output=True).returncode:
+        bench.run([*run, "--make"], log=f"master-key-{site}")
+        print(
+            f"  made ENCRYPTION_MASTER_KEY in {bench.config_file}; keep a copy apart from the backups",
+            flush=True,
+        )
 
 
 def install(bench: Bench, app: str, site: str) -> None:

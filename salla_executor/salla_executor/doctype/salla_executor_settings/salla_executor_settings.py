@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_executor.erpnext.hub import is_safe_address
+from salla_executor.erpnext.secrets import keep_typed
 
 # Without these nothing can be applied.
 REQUIRED = (
@@ -74,6 +75,7 @@ class SallaExecutorSettings(Document):
         self.validate_address()
         self.validate_secret()
         self.validate_timezone()
+        keep_typed(self)
 
     def missing_fields(self) -> list[str]:
         """Labels of what has to be filled before commands can be applied."""

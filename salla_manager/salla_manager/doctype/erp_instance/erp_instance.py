@@ -5,8 +5,9 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime
-from frappe.utils.password import get_encryption_key, set_encrypted_password
+from frappe.utils.password import get_encryption_key
 
+from salla_manager.adapters.secrets import keep_in, keep_typed, read_secret
 from salla_manager.contract import new_secret
 from salla_manager.salla_manager.addresses import checked_url
 from salla_manager.tasks import wake_release
@@ -14,7 +15,6 @@ from salla_manager.tasks import wake_release
 # The ERP has to be told the new secret meanwhile; both are taken until then.
 ROTATION_DAYS = 7
 SHORTEST_SECRET = 32
-STARS = "*" * 8
 
 
 class ERPInstance(Document):
@@ -51,9 +51,10 @@ class ERPInstance(Document):
     def validate(self):
         self.url = checked_url(self.url, _("URL"))
         if not self.shared_secret:
-            self.shared_secret = self.known_secret("shared_secret") or new_secret()
+            self.shared_secret = read_secret(self.doctype, self.name, "shared_secret") or new_secret()
         if not self.is_dummy_password(self.shared_secret):
             self.take_secret(self.shared_secret)
+        keep_typed(self)
 
     def take_secret(self, secret: str):
         """Remember the secret before it, and refuse one that another instance has: a signature names no instance."""
@@ -63,21 +64,12 @@ class ERPInstance(Document):
         filters = {"secret_fingerprint": fingerprint, "name": ("!=", self.name or "")}
         if frappe.db.exists("ERP Instance", filters):
             frappe.throw(_("Another ERP Instance has this shared secret. Each one needs its own."))
-        before = self.known_secret("shared_secret")
+        before = read_secret(self.doctype, self.name, "shared_secret")
         if before and before != secret:
-            self.keep("previous_secret", before)
+            keep_in(self, "previous_secret", before)
             self.previous_secret_until = add_days(now_datetime(), ROTATION_DAYS)
-        self.keep("shared_secret", secret)
+        keep_in(self, "shared_secret", secret)
         self.secret_fingerprint = fingerprint
-
-    def keep(self, fieldname: str, secret: str):
-        set_encrypted_password(self.doctype, self.name, secret, fieldname)
-        # Frappe would show as many stars as the secret has characters.
-        self.set(fieldname, STARS)
-
-    def known_secret(self, fieldname: str) -> str | None:
-        stored = frappe.get_doc(self.doctype, self.name) if not self.is_new() else None
-        return stored.get_password(fieldname, raise_exception=False) if stored else None
 
     def on_update(self):
         wake_release()

@@ -2,6 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from salla_manager.adapters.secrets import keep_typed
 from salla_manager.salla_manager.addresses import checked_url
 from salla_manager.tasks import wake_release
 
@@ -50,6 +51,7 @@ class SallaManagerSettings(Document):
         self.salla_api_url = checked_url(self.salla_api_url, _("API Base URL"))
         self.salla_accounts_url = checked_url(self.salla_accounts_url, _("Accounts URL"))
         self.check_times()
+        keep_typed(self)
 
     def on_update(self):
         wake_release()

@@ -3,6 +3,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_manager.adapters.config_store import PLATFORMS
+from salla_manager.adapters.secrets import keep_typed
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.salla_manager.addresses import checked_url
 from salla_manager.tasks import wake_events, wake_release
@@ -36,6 +37,7 @@ class StoreAccount(Document):
         self.merchant_id = (self.merchant_id or "").strip()
         self.base_url = checked_url(self.base_url, _("API URL")) if self.base_url else None
         self.check_merchant()
+        keep_typed(self)
 
     def on_update(self):
         # What came before the store was known is worked off now.
