@@ -29,6 +29,7 @@ from salla_manager.core.release import release_parked
 from salla_manager.core.transport import HttpTransport
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopClient
+from salla_manager.platforms.salla.client import HTTP
 from salla_manager.platforms.salla.tokens import TOKEN_URL, Tokens
 from sandbox.hub_store import SqliteHubStore
 from sandbox.quiet import QuietHandler
@@ -264,7 +265,13 @@ class EmbeddedHub:
         tokens = Tokens(
             _TokenRow(self.store, store.name, lock), client_id, client_secret, token_url=token_url
         )
-        return registry.client(replace(store, base_url=store.base_url or self._api_url), tokens)
+        return registry.client(
+            replace(store, base_url=store.base_url or self._api_url),
+            tokens,
+            self.host.transport,
+            paces=self.store,
+            http=replace(HTTP, allow_private_addresses=True),
+        )
 
 
 class SystemClock:

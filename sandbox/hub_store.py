@@ -24,12 +24,13 @@ from salla_manager.core.model import (
     Store,
 )
 from salla_manager.core.sku import normalize_sku
-from sandbox.hub_rows import Rows, as_text, columns_of
+from sandbox.hub_rows import as_text, columns_of
+from sandbox.sync_rows import SyncRows
 
 CLAIM = timedelta(minutes=10)
 
 
-class SqliteHubStore(Rows):
+class SqliteHubStore(SyncRows):
     """Implements salla_manager.core.ports.HubStore."""
 
     def __init__(self, path: str, settings: Settings | None = None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import lru_cache
 
 import frappe
@@ -18,6 +19,7 @@ from salla_manager.core.model import Store
 from salla_manager.core.transport import HttpTransport
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopClient
+from salla_manager.platforms.salla.client import HTTP
 from salla_manager.platforms.salla.tokens import Tokens
 
 
@@ -50,4 +52,9 @@ def client_for(store: Store) -> ShopClient | None:
         read_secret(SETTINGS, SETTINGS, "salla_client_secret"),
         token_url=f"{settings.salla_accounts_url.rstrip('/')}/oauth2/token",
     )
-    return registry.get("salla").client(store.base_url or settings.salla_api_url, tokens)
+    return registry.client(
+        replace(store, base_url=store.base_url or settings.salla_api_url),
+        tokens,
+        _transport(),
+        http=replace(HTTP, allow_private_addresses=bool(settings.allow_private_addresses)),
+    )

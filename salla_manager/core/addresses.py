@@ -27,20 +27,16 @@ def check_url(url: str, allow_private: bool) -> SplitResult:
         target = urlsplit(url)
         host, port = target.hostname, target.port
     except ValueError as error:
-        raise TransportError(
-            "blocked", f"'{url}' is no URL: {error}. Correct the URL of the ERP Instance."
-        ) from None
+        raise TransportError("blocked", f"'{url}' is no URL: {error}. Correct the URL.") from None
     allowed = ("https", "http") if allow_private else ("https",)
     if target.scheme not in allowed or not host:
-        raise TransportError("blocked", f"'{url}' is not an https URL. Correct the URL of the ERP Instance.")
+        raise TransportError("blocked", f"'{url}' is not an https URL. Correct the URL.")
     if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
-        raise TransportError("blocked", "The URL of the ERP Instance holds blanks. Take them out.")
+        raise TransportError("blocked", "The URL holds blanks. Take them out.")
     if target.username is not None or target.password is not None:
-        raise TransportError("blocked", "The URL of the ERP Instance holds a user name. Take it out.")
+        raise TransportError("blocked", "The URL holds a user name. Take it out.")
     if port is not None and not allow_private and (port in _REFUSED_PORTS or (port < 1024 and port != 443)):
-        raise TransportError(
-            "blocked", f"Port {port} is not one of a web server. Correct the URL of the ERP Instance."
-        )
+        raise TransportError("blocked", f"Port {port} is not one of a web server. Correct the URL.")
     return target
 
 
@@ -51,11 +47,11 @@ def check_address(address: str, allow_private: bool) -> None:
     # No ERP lives there, but the services that hand a cloud machine its credentials do.
     if ip.is_link_local or ip in _METADATA or ip.is_multicast or ip.is_unspecified:
         raise TransportError(
-            "blocked", f"The ERP Instance's host resolves to {ip}, where no ERP can be. Correct the URL."
+            "blocked", f"The host resolves to {ip}, where no ERP and no shop can be. Correct the URL."
         )
     if not allow_private and not ip.is_global:
         raise TransportError(
             "blocked",
-            f"The ERP Instance's host resolves to {ip}, which is not a public address. If that is meant, allow"
+            f"The host resolves to {ip}, which is not a public address. If that is meant, allow"
             " private addresses in Salla Manager Settings.",
         )

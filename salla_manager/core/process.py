@@ -11,6 +11,7 @@ from salla_manager.core.ingest import ingest
 from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store
 from salla_manager.core.outbox import Outcome
 from salla_manager.core.retry import backoff
+from salla_manager.platforms.pace import ORDERS, PRODUCTS
 from salla_manager.platforms.port import NormalizeError, ShopError, Signal, WebhookError
 
 _STATUS_OF = {
@@ -24,12 +25,16 @@ _GRAVITY = (EventStatus.IGNORED, EventStatus.STALE, EventStatus.PROCESSED, Event
 
 @dataclass(frozen=True)
 class Result:
-    """What one entity's work came to; retry_after in seconds where coming back is worth it."""
+    """What one entity's work came to; retry_after in seconds where coming back is worth it.
+
+    is_throttled: it only had no place within the shop's limit, which is no failure of the event.
+    """
 
     status: str
     message: str = ""
     is_retryable: bool = False
     retry_after: float = 0.0
+    is_throttled: bool = False
 
 
 @dataclass
@@ -128,7 +133,11 @@ def _guarded(host: Host, work: _Work) -> Result:
         return _work(host, work)
     except ShopError as error:
         return Result(
-            EventStatus.FAILED, _shop_reason(error, work.store), error.is_retryable, error.retry_after or 0.0
+            EventStatus.FAILED,
+            _shop_reason(error, work.store),
+            error.is_retryable,
+            error.retry_after or 0.0,
+            is_throttled=error.kind == "throttled",
         )
     except NormalizeError as error:
         return Result(EventStatus.FAILED, f"{error}. Correct it in the shop and process the event again.")
@@ -142,6 +151,8 @@ def _work(host: Host, work: _Work) -> Result:
         # A deletion is final, also where the shop still showed the entity a moment after it.
         return _told(host, outbox.absorb_deletion(key, store, host))
     client = host.client_for(store)
+    if client is not None:
+        client = client.in_lane(ORDERS if key.entity_type == "order" else PRODUCTS)
     if client is not None and _is_to_be_read(work):
         observed_at = host.clock.now()
         body = client.fetch(key.entity_type, key.external_id)
@@ -179,16 +190,11 @@ def _finish(host: Host, event: Event, results: list[Result]) -> str:
     worst = max(results, key=lambda result: _gravity(result.status))
     retries = [result for result in results if result.is_retryable]
     message = "\n".join(dict.fromkeys(result.message for result in results if result.message))
-    attempts, due_at = event.attempts, None
-    if worst.status == EventStatus.FAILED:
-        attempts += 1
-    if retries:
-        due_at = _next_try(
-            host, host.store.settings(), attempts, max(result.retry_after for result in retries)
-        )
-        message += (
-            "" if due_at else " It was tried often enough: process the event again when the cause is mended."
-        )
+    is_throttled = bool(retries) and all(result.is_throttled for result in retries)
+    attempts = event.attempts + (worst.status == EventStatus.FAILED and not is_throttled)
+    due_at = _next_try(host, host.store.settings(), attempts, retries) if retries else None
+    if retries and due_at is None:
+        message += " It was tried often enough: process the event again when the cause is mended."
     with host.store.transaction():
         host.store.finish_event(event.name, worst.status, message, attempts=attempts, due_at=due_at)
     return worst.status
@@ -198,7 +204,10 @@ def _gravity(status: str) -> int:
     return _GRAVITY.index(status) if status in _GRAVITY else len(_GRAVITY)
 
 
-def _next_try(host: Host, settings: Settings, attempts: int, at_least: float) -> datetime | None:
+def _next_try(host: Host, settings: Settings, attempts: int, retries: list[Result]) -> datetime | None:
+    at_least = max(result.retry_after for result in retries)
+    if all(result.is_throttled for result in retries):
+        return host.clock.now() + timedelta(seconds=at_least)
     if attempts >= settings.retry_max_attempts:
         return None
     wait = backoff(attempts - 1, settings.retry_backoff_seconds, settings.retry_cap_seconds, host.random())
@@ -206,7 +215,7 @@ def _next_try(host: Host, settings: Settings, attempts: int, at_least: float) ->
 
 
 def _shop_reason(error: ShopError, store: Store) -> str:
-    step = {
+    step = error.step or {
         "unauthorized": f"Connect the store {store.name} again, then process the event again.",
         "forbidden": f"Give the app the missing scope in the shop of {store.name}, then process the event again.",
         "refused": "Look at the request in the shop's API log, then process the event again.",

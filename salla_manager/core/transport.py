@@ -1,4 +1,4 @@
-"""The one outgoing HTTP client towards ERPs. Sends exactly the bytes given, once.
+"""The one outgoing HTTP client, to ERPs and shops. Sends exactly the bytes given, once.
 
 Built on http.client, since that has nothing to switch off: no redirects, no cookies, no proxies or netrc of the
 environment, no retries, no decompression. Every byte is read and written under one total deadline.
@@ -77,6 +77,15 @@ class HttpTransport:
         self._lock = threading.Lock()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> HttpAnswer:
+        return self._exchange("POST", url, body, headers, limits)
+
+    def get(self, url: str, headers: Mapping[str, str], limits: Limits) -> HttpAnswer:
+        """Raises TransportError."""
+        return self._exchange("GET", url, None, headers, limits)
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits
+    ) -> HttpAnswer:
         target = check_url(url, limits.allow_private_addresses)
         deadline = self._monotonic() + limits.total
         try:
@@ -84,7 +93,7 @@ class HttpTransport:
         except Exception as error:
             raise _connect_error(error, target.netloc) from error
         try:
-            answer, is_reusable = connection.exchange(_path(target), body, headers, limits, deadline)
+            answer, is_reusable = connection.exchange(method, _path(target), body, headers, limits, deadline)
         except Exception as error:
             connection.close()
             raise _exchange_error(error, target.netloc) from error
@@ -174,11 +183,17 @@ class _Connection(http.client.HTTPConnection):
         return bool(poll.poll(0))
 
     def exchange(
-        self, path: str, body: bytes, headers: Mapping[str, str], limits: Limits, deadline: float
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        limits: Limits,
+        deadline: float,
     ) -> tuple[HttpAnswer, bool]:
         """The answer, and whether the connection can serve another request."""
         self._timed.deadline, self._timed.read_timeout = deadline, limits.read
-        self.request("POST", path, body=body, headers=dict(headers))
+        self.request(method, path, body=body, headers=dict(headers))
         response = self.getresponse()
         content = _read_all(response, limits.max_answer)
         names = {name.lower(): value for name, value in response.getheaders()}
@@ -188,7 +203,7 @@ class _Connection(http.client.HTTPConnection):
 def _read_all(response: http.client.HTTPResponse, limit: int) -> bytes:
     content = response.read(limit + 1)
     if len(content) > limit:
-        raise TransportError("too_large", f"The answer has more than {limit} bytes; an ack is far smaller.")
+        raise TransportError("too_large", f"The answer has more than {limit} bytes, the most that is read.")
     # read(n) does not complain about a body that ends before its Content-Length.
     if response.length:
         raise http.client.IncompleteRead(content, response.length)

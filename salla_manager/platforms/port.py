@@ -31,15 +31,25 @@ class NormalizeError(ValueError):
 class ShopError(Exception):
     """A call to the shop that failed.
 
-    kind: `offline` (network, 5xx), `throttled` (429), `unauthorized` (401), `forbidden` (403),
-    `refused` (other 4xx), `unreadable` (no JSON). retry_after in seconds.
+    kind: `offline` (network, 5xx), `throttled` (429, or no place within the limit), `unauthorized` (no access any
+    more), `forbidden` (a scope is missing), `refused` (other 4xx), `unreadable` (no JSON). retry_after in seconds.
+    step: what the operator does about it, in a sentence, where the platform knows better than the kind.
     """
 
-    def __init__(self, kind: str, message: str, *, http_status: int = 0, retry_after: float | None = None):
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        http_status: int = 0,
+        retry_after: float | None = None,
+        step: str = "",
+    ):
         super().__init__(message)
         self.kind = kind
         self.http_status = http_status
         self.retry_after = retry_after
+        self.step = step
 
     @property
     def is_retryable(self) -> bool:
@@ -82,6 +92,9 @@ class StoreContext:
 class ShopClient(Protocol):
     """Reads from one store. All methods raise ShopError."""
 
+    def in_lane(self, lane: str) -> ShopClient:
+        """The same client, whose calls have the urgency of this lane of `pace`."""
+
     def fetch(self, entity_type: str, external_id: str) -> dict[str, Any] | None:
         """The whole entity (an order with its items), ready for `normalize`; None if the shop has it no more."""
 
@@ -117,4 +130,4 @@ class Platform(Protocol):
         """Why an event gives no signals, in a sentence for the operator."""
 
     def client(self, base_url: str, credentials: Any, transport: Any = None, **options: Any) -> ShopClient:
-        """base_url: empty for the platform's own. transport: a requests.Session, or one is made."""
+        """base_url: empty for the platform's own. transport: as core's HttpTransport, or one is made."""

@@ -33,4 +33,4 @@ def get(name: str) -> Platform:
 
 def client(store: Store, credentials: Any, transport: Any = None, **options: Any) -> ShopClient:
     """A client that reads from the store; credentials, transport and options as the platform asks for them."""
-    return get(store.platform).client(store.base_url, credentials, transport, **options)
+    return get(store.platform).client(store.base_url, credentials, transport, store=store.name, **options)

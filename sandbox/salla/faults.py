@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
-KINDS = ("throttle", "error", "slow", "drip", "html", "revoked")
+KINDS = ("throttle", "error", "refuse", "slow", "drip", "html", "revoked")
 
 
 @dataclass
 class Fault:
-    """kind: throttle (429), error (5xx), slow, drip, html (a page with 200), revoked (401).
+    """kind: throttle (429), error (5xx), refuse (4xx with Salla's envelope), slow, drip, html (a page with 200),
+    revoked (401).
 
     path: prefix of the paths it meets. times: how many requests it meets, None for all. seconds: of slow,
     and per piece of drip. retry_after: header of throttle, None for no headers at all.
@@ -27,6 +29,7 @@ class Fault:
     seconds: float = 1.0
     status: int = 500
     retry_after: int | None = None
+    message: str = ""
 
 
 class Faults:
@@ -68,6 +71,10 @@ def faulty_response(
         return Response(body, 429, headers, content_type="application/json")
     if fault.kind == "error":
         return Response("<h1>Server Error</h1>", fault.status, content_type="text/html")
+    if fault.kind == "refuse":
+        error = {"code": fault.status, "message": fault.message}
+        envelope = {"status": fault.status, "success": False, "error": error}
+        return Response(json.dumps(envelope), fault.status, content_type="application/json")
     if fault.kind == "html":
         return Response("<html><body>Just a moment...</body></html>", 200, content_type="text/html")
     if fault.kind == "revoked":

@@ -114,9 +114,14 @@ class FakeShop:
     errors: list[Exception] = field(default_factory=list)
     list_errors: dict[str, Exception] = field(default_factory=dict)
     fetched: list[tuple[str, str]] = field(default_factory=list)
+    lanes: list[str] = field(default_factory=list)
 
     def has(self, entity_type: str, body: dict[str, Any]) -> None:
         self.bodies[entity_type, body["external_id"]] = body
+
+    def in_lane(self, lane: str) -> FakeShop:
+        self.lanes.append(lane)
+        return self
 
     def fetch(self, entity_type: str, external_id: str) -> dict[str, Any] | None:
         self.fetched.append((entity_type, external_id))

@@ -9,6 +9,7 @@ from hub_kit import NOW, Hub, body
 
 from salla_manager.core.commands import process_event_again
 from salla_manager.core.model import RecordStatus
+from salla_manager.platforms.pace import ORDERS, PRODUCTS
 from salla_manager.platforms.port import ShopError
 
 
@@ -94,7 +95,8 @@ def test_a_shop_that_is_away_is_asked_again_with_backoff(hub: Hub) -> None:
     hub.shop.has("product", body("product"))
     hub.shop.errors = [ShopError("offline", "HTTP 502"), ShopError("throttled", "HTTP 429", retry_after=500)]
     hub.webhook("product.updated", external_id="1")
-    for attempts, wait in ((1, 15), (2, 500)):
+    # To find no place within the shop's limit is no failure of the event.
+    for attempts, wait in ((1, 15), (1, 500)):
         assert hub.process().events == {"Failed": 1}
         event = hub.event()
         assert (event["attempts"], event["due_at"]) == (
@@ -178,3 +180,29 @@ def test_a_worker_that_died_is_followed_by_another_after_the_claim(hub: Hub) -> 
     assert hub.process().events == {}
     hub.clock.forward(601)
     assert hub.process().events == {"Processed": 1}
+
+
+def test_orders_have_the_most_urgent_lane(hub: Hub) -> None:
+    for kind, number in (("product", "1"), ("order", "900")):
+        hub.shop.has(kind, body(kind))
+        hub.webhook(f"{kind}.updated", external_id=number)
+    hub.process()
+    assert hub.shop.lanes == [PRODUCTS, ORDERS]
+
+
+def test_a_long_queue_for_the_shop_kills_no_event(hub: Hub) -> None:
+    hub.change_settings(retry_max_attempts=2)
+    hub.shop.has("product", body("product"))
+    hub.shop.errors = [ShopError("throttled", "no place", retry_after=3.0)] * 5
+    hub.webhook("product.updated", external_id="1")
+    for _ in range(5):
+        assert hub.process().events == {"Failed": 1}
+        hub.clock.forward(3)
+    assert hub.process().events == {"Processed": 1}
+
+
+def test_the_platform_knows_best_what_to_do(hub: Hub) -> None:
+    hub.shop.errors = [ShopError("unauthorized", "HTTP 401", step="Wake the owner.")]
+    hub.webhook("product.updated", external_id="1")
+    hub.process()
+    assert hub.event()["message"].endswith("HTTP 401. Wake the owner.")

@@ -221,7 +221,7 @@ def test_addresses_that_are_refused_unless_allowed(address: str) -> None:
 @pytest.mark.parametrize("address", NEVER)
 @pytest.mark.parametrize("allow_private", [False, True])
 def test_addresses_that_are_always_refused(address: str, allow_private: bool) -> None:
-    with pytest.raises(TransportError, match="no ERP can be"):
+    with pytest.raises(TransportError, match="no ERP and no shop can be"):
         check_address(address, allow_private=allow_private)
 
 

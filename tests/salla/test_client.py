@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from salla_manager.core.model import Store
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.client import SallaClient
+from salla_manager.platforms.salla.api import Budget
+from salla_manager.platforms.salla.client import HTTP, SallaClient
 from sandbox.salla import api, bodies
 
 
@@ -31,15 +33,38 @@ def provider(salla):
     return Provider(salla)
 
 
-@pytest.fixture
-def sleeps():
-    return []
+class Clock:
+    """Unix seconds that pass only while somebody sleeps."""
+
+    def __init__(self):
+        self.now = 1_800_000_000.0
+        self.sleeps = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.sleeps.append(round(seconds, 3))
+        self.now += seconds
 
 
 @pytest.fixture
-def client(salla, provider, sleeps):
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def sleeps(clock):
+    return clock.sleeps
+
+
+QUICK = replace(HTTP, total=1.0, allow_private_addresses=True)
+
+
+@pytest.fixture
+def client(salla, provider, clock):
     return SallaClient(
-        provider, base_url=salla.api_url, sleep=sleeps.append, timeout=(2, 2), deadline=1.0, max_wait=30
+        provider, base_url=salla.api_url, sleep=clock.sleep, now=clock, http=QUICK, max_wait=30, fetch_wait=3
     )
 
 
@@ -144,7 +169,32 @@ def test_a_missing_scope_is_no_reason_to_refresh(salla, client, provider):
     salla.oauth.scope = salla.oauth.scope.replace("brands.read", "")
     with pytest.raises(ShopError, match=r"brands\.read") as caught:
         next(client.list("brand"))
-    assert (caught.value.kind, provider.refused) == ("unauthorized", [])
+    assert (caught.value.kind, provider.refused) == ("forbidden", [])
+    assert "scopes" in caught.value.step
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "step", "refreshes"),
+    [
+        ("The access token is invalid", "unauthorized", "Connect the store again", 1),
+        ("invalid_grant", "unauthorized", "install the app again", 0),
+        ("The User is not exists.", "unauthorized", "Somebody else", 0),
+        ("حسابك غير مفعل", "unauthorized", "not active", 0),
+        ("The access token should have access to one of those scopes: x", "forbidden", "scopes", 0),
+    ],
+)
+def test_five_kinds_of_401(salla, client, provider, message, kind, step, refreshes):
+    salla.faults.add("/brands", "refuse", times=None, status=401, message=message)
+    with pytest.raises(ShopError, match=message) as caught:
+        client.fetch("brand", "1")
+    assert (caught.value.kind, len(provider.refused)) == (kind, refreshes)
+    assert step in caught.value.step
+
+
+def test_a_refusal_names_its_fields_in_the_shops_words(salla, client):
+    with pytest.raises(ShopError, match="بيانات غير صحيحة order_id: حقل رقم الطلب مطلوب") as caught:
+        client._api.get("/orders/items", {}, Budget(0))
+    assert (caught.value.kind, caught.value.is_retryable) == ("refused", False)
 
 
 def test_without_the_scope_for_shipments_an_order_is_still_read(salla, client):
@@ -170,20 +220,14 @@ def test_without_a_header_a_list_waits_a_little(salla, client, sleeps):
     assert sleeps == [5]
 
 
-def test_a_fetch_does_not_wait(salla, client, sleeps):
-    salla.faults.add("/brands", "throttle", retry_after=1)
+def test_a_fetch_waits_shortly_and_not_longer(salla, client, sleeps):
+    salla.faults.add("/brands", "throttle", retry_after=2)
+    assert client.fetch("brand", str(next(iter(salla.state.brands))))
+    salla.faults.add("/brands", "throttle", retry_after=4)
     with pytest.raises(ShopError) as caught:
         client.fetch("brand", "1")
-    assert (caught.value.kind, caught.value.is_retryable, sleeps) == ("throttled", True, [])
-
-
-def test_the_bucket_says_how_long_to_wait(salla, client, sleeps):
-    salla.bucket.capacity, salla.bucket.rate = 2, 0.5
-    fetched = [client.fetch("brand", str(key)) for key in list(salla.state.brands)[:2]]
-    assert all(fetched)
-    with pytest.raises(ShopError) as caught:
-        client.fetch("brand", "1")
-    assert 1 <= caught.value.retry_after <= 3
+    assert (caught.value.kind, caught.value.is_retryable, sleeps) == ("throttled", True, [2])
+    assert (caught.value.http_status, caught.value.retry_after) == (429, 4)
 
 
 @pytest.mark.parametrize(
@@ -203,17 +247,24 @@ def test_an_outage_is_told_from_nonsense(salla, client, fault, kind):
 
 def test_a_dripping_answer_ends_at_the_deadline(salla, client):
     salla.faults.add("/products", "drip", seconds=0.3)
-    with pytest.raises(ShopError, match="longer than 1 s") as caught:
+    with pytest.raises(ShopError, match="did not answer in time") as caught:
         list(client.list("product"))
     assert caught.value.kind == "offline"
 
 
 def test_a_silent_shop_is_offline(salla, provider):
-    client = SallaClient(provider, base_url=salla.api_url, timeout=(1, 0.2))
+    client = SallaClient(provider, base_url=salla.api_url, http=replace(QUICK, read=0.2))
     salla.faults.add("/products", "slow", seconds=0.6)
     with pytest.raises(ShopError) as caught:
         next(client.list("product"))
     assert caught.value.kind == "offline"
+
+
+def test_a_shop_at_a_private_address_is_not_read_unless_that_is_allowed(salla, provider):
+    client = SallaClient(provider, base_url=salla.api_url)
+    with pytest.raises(ShopError, match="not an https URL") as caught:
+        client.fetch("brand", "1")
+    assert (caught.value.kind, salla.log.entries) == ("refused", [])
 
 
 def test_a_list_that_breaks_off_does_not_end_silently(salla, client):
@@ -228,7 +279,7 @@ def test_a_list_that_breaks_off_does_not_end_silently(salla, client):
 
 def test_the_registry_makes_a_client(salla, provider):
     store = Store("SM-STORE-00001", "Salla", "1", base_url=salla.api_url)
-    assert len(list(registry.client(store, provider).list("brand"))) == 3
+    assert len(list(registry.client(store, provider, http=QUICK).list("brand"))) == 3
     assert registry.get("salla").name == "salla"
     with pytest.raises(registry.UnknownPlatform, match="no platform 'zid'"):
         registry.get("zid")

@@ -5,25 +5,30 @@ ref: docs.salla.dev/421123m0 (responses), docs.salla.dev/421124m0 (pagination), 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
-import requests
-from urllib3.exceptions import HTTPError
-
-from salla_manager.platforms.body import load_body
+from salla_manager.core.addresses import TransportError
+from salla_manager.core.transport import HttpAnswer
+from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.normalize.common import mapping, rows, text
+from salla_manager.platforms.salla.errors import body_of, is_token_invalid, refusal
+from salla_manager.platforms.salla.limits import Limits
+from salla_manager.platforms.salla.normalize.common import mapping, rows
 
 PER_PAGE = 60
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_PAGES = 20_000
-_DEFAULT_WAIT = 5.0
 
 # Called without argument for a token, and with one that the shop refused for another.
 TokenProvider = Callable[..., str]
+
+
+class HttpGet(Protocol):
+    def get(self, url: str, headers: Any, limits: HttpLimits) -> HttpAnswer:
+        """Raises TransportError."""
 
 
 class Budget:
@@ -32,34 +37,37 @@ class Budget:
     def __init__(self, seconds: float):
         self._left = seconds
 
+    def has(self, seconds: float) -> bool:
+        return seconds <= self._left
+
     def take(self, seconds: float) -> bool:
-        if seconds > self._left:
+        if not self.has(seconds):
             return False
         self._left -= seconds
         return True
 
 
 class SallaApi:
-    """GET and its paging. All methods raise ShopError; options as in SallaClient."""
+    """GET and its paging, in one lane. All methods raise ShopError."""
 
     def __init__(
         self,
         tokens: TokenProvider,
-        transport: Any,
+        transport: HttpGet,
         base_url: str,
+        limits: Limits,
         *,
-        timeout: tuple[float, float],
-        deadline: float,
+        lane: str,
+        http: HttpLimits,
         sleep: Callable[[float], None],
-        now: Callable[[], float],
     ):
         self._tokens = tokens
         self._transport = transport
         self._base_url = base_url.rstrip("/")
-        self._timeout = timeout
-        self._deadline = deadline
+        self._limits = limits
+        self._lane = lane
+        self._http = replace(http, max_answer=MAX_ANSWER)
         self._sleep = sleep
-        self._now = now
 
     def single(self, path: str, budget: Budget) -> dict[str, Any] | None:
         try:
@@ -74,132 +82,84 @@ class SallaApi:
 
     def pages(self, path: str, query: dict[str, Any], budget: Budget) -> Iterator[dict[str, Any]]:
         """Rows of all pages. The shop may cap per_page, so its own counters say where the end is."""
-        for page in range(1, MAX_PAGES):
-            answer = self.get(path, {**query, "page": page, "per_page": PER_PAGE}, budget)
-            if not isinstance(answer.get("data"), list | dict):
-                raise ShopError("unreadable", f"GET {path}: the answer has no list in `data`.")
-            yield from rows(answer["data"])
-            paging = mapping(answer.get("pagination"))
-            current = _count(paging, "currentPage", page)
-            if current >= _count(paging, "totalPages", 1):
+        for number in range(1, MAX_PAGES):
+            page = self.page(path, query, number, budget)
+            yield from page.rows
+            if page.number >= page.pages:
                 return
-            if current < page:
-                raise ShopError("unreadable", f"GET {path}: page {current} came for page {page}.")
+            if page.number < number:
+                raise ShopError("unreadable", f"GET {path}: page {page.number} came for page {number}.")
         raise ShopError("unreadable", f"GET {path}: the list does not end after {MAX_PAGES} pages.")
+
+    def page(self, path: str, query: dict[str, Any], number: int, budget: Budget) -> RawPage:
+        answer = self.get(path, {**query, "page": number, "per_page": PER_PAGE}, budget)
+        if not isinstance(answer.get("data"), list | dict):
+            raise ShopError("unreadable", f"GET {path}: the answer has no list in `data`.")
+        return RawPage(rows(answer["data"]), mapping(answer.get("pagination")), number)
 
     def get(self, path: str, query: dict[str, Any], budget: Budget) -> dict[str, Any]:
         token, is_second_token = self._tokens(), False
         while True:
-            status, headers, content = self._send(path, query, token)
-            if status == 401 and not is_second_token and _is_token_invalid(content):
+            self._await_turn(path, budget)
+            answer = self._send(path, query, token)
+            pause = self._limits.learn(path, answer.status, answer.headers)
+            if pause and not budget.has(pause):
+                raise _throttled(path, "Salla asks to wait", pause, answer.status)
+            if pause:
+                continue
+            if answer.status == 401 and not is_second_token and is_token_invalid(answer.body):
                 token, is_second_token = self._tokens(token), True
                 continue
-            try:
-                return self._read(path, status, headers, content)
-            except ShopError as error:
-                if error.kind != "throttled":
-                    raise
-                pause = _DEFAULT_WAIT if error.retry_after is None else max(error.retry_after, 0.1)
-                if not budget.take(pause):
-                    raise
-                self._sleep(pause)
+            return _read(path, answer)
 
-    def _send(self, path: str, query: dict[str, Any], token: str) -> tuple[int, Any, bytes]:
+    def _await_turn(self, path: str, budget: Budget) -> None:
+        while wait := self._limits.take(path, self._lane):
+            if not budget.take(wait):
+                raise _throttled(path, "The shop's limit leaves no place for it now", wait)
+            self._sleep(wait)
+
+    def _send(self, path: str, query: dict[str, Any], token: str) -> HttpAnswer:
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
             # A compressed answer could unfold to any size.
             "Accept-Encoding": "identity",
         }
+        url = f"{self._base_url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
         try:
-            answer = self._transport.get(
-                f"{self._base_url}{path}",
-                params=query,
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-            try:
-                return answer.status_code, answer.headers, self._content(path, answer)
-            finally:
-                answer.close()
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise ShopError("offline", f"GET {path}: {type(error).__name__}") from error
-
-    def _content(self, path: str, answer: Any) -> bytes:
-        started, content = time.monotonic(), bytearray()
-        for piece in _pieces(answer):
-            content += piece
-            if len(content) > MAX_ANSWER:
-                raise ShopError("unreadable", f"GET {path}: the answer is larger than {MAX_ANSWER} bytes.")
-            if time.monotonic() - started > self._deadline:
-                raise ShopError("offline", f"GET {path}: the answer took longer than {self._deadline:g} s.")
-        return bytes(content)
-
-    def _read(self, path: str, status: int, headers: Any, content: bytes) -> dict[str, Any]:
-        if status == 429:
-            wait = self._retry_after(headers)
-            raise ShopError(
-                "throttled", f"GET {path}: Salla asks to wait.", http_status=429, retry_after=wait
-            )
-        if status >= 500:
-            raise ShopError("offline", f"GET {path}: Salla answered {status}.", http_status=status)
-        body = _body(content)
-        if status >= 300:
-            kind = {401: "unauthorized", 403: "forbidden"}.get(status, "refused")
-            raise ShopError(kind, f"GET {path}: {status} {_message(body)}", http_status=status)
-        if not body:
-            raise ShopError("unreadable", f"GET {path}: {status} without a JSON object.", http_status=status)
-        if body.get("success") is False:
-            code = _count(body, "status", status)
-            kind = {401: "unauthorized", 403: "forbidden"}.get(code, "refused")
-            raise ShopError(kind, f"GET {path}: {_message(body)}", http_status=code)
-        return body
-
-    def _retry_after(self, headers: Any) -> float | None:
-        given = (headers.get("Retry-After") or "").strip()
-        if given.isdigit():
-            return float(given)
-        if given:
-            try:
-                return max(0.0, parsedate_to_datetime(given).timestamp() - self._now())
-            except (TypeError, ValueError):
-                pass
-        reset = (headers.get("X-RateLimit-Reset") or "").strip()
-        return max(0.0, float(reset) - self._now()) if reset.isdigit() else None
+            return self._transport.get(url, headers, self._http)
+        except TransportError as error:
+            kind = {"blocked": "refused", "too_large": "unreadable"}.get(error.kind, "offline")
+            raise ShopError(kind, f"GET {path}: {error}") from error
 
 
-def _pieces(answer: Any) -> Iterator[bytes]:
-    """What has arrived so far, as it arrives: a larger read would wait past the deadline for a slow sender."""
-    read_some = getattr(getattr(answer, "raw", None), "read1", None)
-    if read_some is None:
-        yield from answer.iter_content(128)
-        return
-    while piece := read_some(65536):
-        yield piece
+class RawPage:
+    """A page of a list, and where it stands in it by the shop's own counters."""
+
+    def __init__(self, found: list[dict[str, Any]], paging: dict[str, Any], asked: int):
+        self.rows = found
+        self.number = _count(paging, "currentPage", asked)
+        self.pages = _count(paging, "totalPages", 1)
+        self.total = _count(paging, "total", len(found))
+        self.size = max(1, _count(paging, "perPage", len(found) or 1))
 
 
-def _is_token_invalid(content: bytes) -> bool:
-    # The other four kinds of 401 (scope, user deleted or inactive, spent refresh token) no refresh cures.
-    return "access token is invalid" in _message(_body(content)).lower()
+def _read(path: str, answer: HttpAnswer) -> dict[str, Any]:
+    status = answer.status
+    if status >= 500:
+        raise ShopError("offline", f"GET {path}: Salla answered {status}.", http_status=status)
+    body = body_of(answer.body)
+    if status >= 300:
+        raise refusal(path, status, body)
+    if not body:
+        raise ShopError("unreadable", f"GET {path}: {status} without a JSON object.", http_status=status)
+    if body.get("success") is False:
+        raise refusal(path, _count(body, "status", status), body)
+    return body
 
 
-def _body(content: bytes) -> dict[str, Any]:
-    try:
-        body = load_body(content)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _message(body: dict[str, Any]) -> str:
-    error = body.get("error")
-    if not isinstance(error, dict):
-        return text(error) or text(body.get("message")) or ""
-    fields = mapping(error.get("fields"))
-    named = "; ".join(f"{name}: {value}" for name, value in fields.items())
-    return " ".join(part for part in (text(error.get("message")), named) if part)[:500]
+def _throttled(path: str, why: str, wait: float, status: int = 0) -> ShopError:
+    return ShopError("throttled", f"GET {path}: {why}.", http_status=status, retry_after=wait)
 
 
 def _count(holder: dict[str, Any], name: str, default: int) -> int:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
+from salla_manager.core.transport import HttpTransport
+from salla_manager.core.transport import Limits as HttpLimits
+from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.api import Budget, SallaApi, TokenProvider
+from salla_manager.platforms.salla.api import Budget, HttpGet, SallaApi, TokenProvider
+from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
 
 API_URL = "https://api.salla.dev/admin/v2"
 # Clocks differ, and an order may be saved after its time was taken.
 OVERLAP = timedelta(minutes=30)
+# One answer as a whole may take a minute: the largest pages come slowly.
+HTTP = HttpLimits(connect=5.0, read=20.0, total=60.0)
 
 _PATHS = {
     "product": "/products",
@@ -40,31 +46,48 @@ def requests_of(entity_type: str, external_id: str) -> list[str]:
 class SallaClient:
     """A ShopClient. All methods raise ShopError.
 
-    max_wait: seconds that one `list` may spend waiting for Salla's rate limit before it gives up.
-    deadline: seconds for one answer as a whole, since the read timeout only bounds each piece of it.
+    paces, store: where the calls of all workers are counted, and for whom. http: deadlines of one call.
+    max_wait, fetch_wait: seconds that one `list`, or one other reading, may wait within Salla's limit before it
+    gives up as `throttled`.
     """
 
     def __init__(
         self,
         tokens: TokenProvider,
-        transport: Any = None,
+        transport: HttpGet | None = None,
         *,
         base_url: str = API_URL,
-        timeout: tuple[float, float] = (5.0, 20.0),
-        deadline: float = 60.0,
+        paces: PaceStore | None = None,
+        store: str = "",
+        lane: str = PRODUCTS,
+        http: HttpLimits = HTTP,
         max_wait: float = 120.0,
+        fetch_wait: float = 20.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ):
-        transport = transport if transport is not None else requests.Session()
-        self._api = SallaApi(
-            tokens, transport, base_url, timeout=timeout, deadline=deadline, sleep=sleep, now=now
+        self._in_lane = partial(
+            SallaApi,
+            tokens,
+            transport or HttpTransport(),
+            base_url,
+            Limits(paces or MemoryPaceStore(), store, now),
+            http=http,
+            sleep=sleep,
         )
+        self._api = self._in_lane(lane=lane)
         self._max_wait = max_wait
+        self._fetch_wait = fetch_wait
+
+    def in_lane(self, lane: str) -> SallaClient:
+        """The same client, whose calls go in another lane."""
+        other = copy(self)
+        other._api = self._in_lane(lane=lane)
+        return other
 
     def fetch(self, entity_type: str, external_id: str) -> dict[str, Any] | None:
         """The whole entity, or None if the shop has it no more. ref: docs.salla.dev/5394146e0 and its like"""
-        budget = Budget(0)
+        budget = Budget(self._fetch_wait)
         body = self._api.single(f"{_PATHS[entity_type]}/{quote(external_id, safe='')}", budget)
         if entity_type == "order" and body is not None:
             return self._complete(body, external_id, budget)
@@ -72,11 +95,11 @@ class SallaClient:
 
     def find_by_sku(self, sku: str) -> dict[str, Any] | None:
         """By the product's own SKU, else by keyword, which also finds it in variants."""
-        found = self._api.single(f"/products/sku/{quote(sku, safe='')}", Budget(0))
+        found = self._api.single(f"/products/sku/{quote(sku, safe='')}", Budget(self._fetch_wait))
         if found is not None:
             return found
         wanted = sku.strip().casefold()
-        for product in self._api.pages("/products", {"keyword": sku}, Budget(0)):
+        for product in self._api.pages("/products", {"keyword": sku}, Budget(self._fetch_wait)):
             carried = [product, *rows(product.get("skus"))]
             if any((text(row.get("sku")) or "").casefold() == wanted for row in carried):
                 return product
@@ -93,11 +116,11 @@ class SallaClient:
 
     def store_info(self) -> dict[str, Any]:
         """id, name, currency, domain, plan, type … of the store."""
-        return mapping(self._api.get("/store/info", {}, Budget(0)).get("data"))
+        return mapping(self._api.get("/store/info", {}, Budget(self._fetch_wait)).get("data"))
 
     def prices_include_tax(self) -> bool | None:
         """The store's setting, None where it is not told."""
-        answer = self._api.get("/settings", {"entity": "products"}, Budget(0))
+        answer = self._api.get("/settings", {"entity": "products"}, Budget(self._fetch_wait))
         for row in rows(answer.get("data")):
             if row.get("slug") == "products.product_price_included_tax" and isinstance(
                 row.get("value"), bool
