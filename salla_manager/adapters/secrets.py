@@ -75,7 +75,7 @@ def rewrap_secrets(site_before: str = "") -> dict[str, int]:
     site_before: the name under which a moved site kept them. Raises SecretError at the first one that cannot be read;
     nothing is changed then, once the caller rolls back."""
     counts = {"changed": 0, "kept": 0}
-    places = list(_kept_here())
+    places = list(kept_here())
     # A site without secrets needs no key yet.
     service = encryption() if places else None
     for doctype, name, fieldname in places:
@@ -106,7 +106,7 @@ def _rewrapped(
 def key_ids() -> dict[str, int]:
     """Id of a master key -> how many secrets of this site it encrypts; "none" for those of before this app did."""
     counts: dict[str, int] = {}
-    for doctype, name, fieldname in _kept_here():
+    for doctype, name, fieldname in kept_here():
         stored = get_decrypted_password(doctype, name, fieldname)
         key_id = stored.split(":")[1] if is_envelope(stored) else "none"
         counts[key_id] = counts.get(key_id, 0) + 1
@@ -137,7 +137,7 @@ def _show(doctype: str, name: str, fieldname: str, shown: str) -> None:
         frappe.db.set_value(doctype, name, fieldname, shown, update_modified=False)
 
 
-def _kept_here() -> Iterator[tuple[Any, ...]]:
+def kept_here() -> Iterator[tuple[Any, ...]]:
     yield from frappe.db.sql(
         """select doctype, name, fieldname from `__Auth`
         where encrypted = 1 and doctype in (select name from `tabDocType` where module = %s)
