@@ -18,6 +18,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
+from salla_manager.core.client_api import receive_check, receive_pair
 from salla_manager.core.dispatch import dispatch_instance
 from salla_manager.core.host import Host
 from salla_manager.core.intake import receive_webhook
@@ -29,12 +30,19 @@ from salla_manager.core.release import release_parked
 from salla_manager.core.transport import HttpTransport
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopClient
+from salla_manager.platforms.salla.accounts import ACCOUNTS_URL, Accounts, SallaApp
+from salla_manager.platforms.salla.accounts import HTTP as ACCOUNTS_HTTP
 from salla_manager.platforms.salla.client import HTTP
-from salla_manager.platforms.salla.tokens import TOKEN_URL, Tokens
+from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport
 from sandbox.hub_store import SqliteHubStore
 from sandbox.quiet import QuietHandler
 
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks."
+_DOORS = {
+    contract.PULL_PATH: receive_pull,
+    contract.PAIR_PATH: receive_pair,
+    contract.CHECK_PATH: receive_check,
+}
 _LOG = logging.getLogger("sandbox.hub")
 
 
@@ -42,7 +50,7 @@ class EmbeddedHub:
     """Takes webhooks and pulls at `url`, and works, between start() and stop().
 
     settings: core's Settings; private addresses are always allowed here. api_url: of the shops whose store
-    says none; token_url, client_id, client_secret: the platform's token service. client_for: replaces the platforms' own clients.
+    says none; accounts_url, client_id, client_secret: the platform's accounts service. client_for: replaces the platforms' own clients.
     """
 
     def __init__(
@@ -52,7 +60,7 @@ class EmbeddedHub:
         settings: Settings | None = None,
         *,
         api_url: str = "",
-        token_url: str = TOKEN_URL,
+        accounts_url: str = ACCOUNTS_URL,
         client_id: str = "sandbox",
         client_secret: str = "sandbox",
         client_for: Callable[[Store], ShopClient | None] | None = None,
@@ -63,7 +71,7 @@ class EmbeddedHub:
         self.store = SqliteHubStore(str(path), settings)
         self.port = port
         self._api_url = api_url
-        self._token_service = (client_id, client_secret, token_url)
+        self._app = SallaApp(client_id, client_secret, accounts_url)
         self._sweep_seconds = sweep_seconds
         self._workers = workers
         self._stopping = threading.Event()
@@ -219,8 +227,9 @@ class EmbeddedHub:
             platform = request.path[len(WEBHOOK_PATH) :]
             answer = receive_webhook(platform, raw, request.headers, self.host)
             return answer.http_status, answer.body
-        if request.path == contract.PULL_PATH:
-            return receive_pull(request.stream.read(contract.MAX_BODY + 1), request.headers, self.host)
+        if request.path in _DOORS:
+            raw = request.stream.read(contract.MAX_BODY + 1)
+            return _DOORS[request.path](raw, request.headers, self.host)
         return 404, {"ok": False, "message": f"Nothing is at {request.path}."}
 
     # Work
@@ -257,18 +266,20 @@ class EmbeddedHub:
         if self._dispatchers and not self._stopping.is_set():
             self._dispatchers.wake(erp_instance)
 
+    @property
+    def accounts(self) -> Accounts:
+        """The platform's accounts service, for this hub's app."""
+        return Accounts(self._app, self.host.transport, replace(ACCOUNTS_HTTP, allow_private_addresses=True))
+
     def _client_for(self, store: Store) -> ShopClient | None:
         if not self.store.tokens(store.name):
             return None
         lock = self._token_locks.setdefault(store.name, threading.RLock())
-        client_id, client_secret, token_url = self._token_service
-        tokens = Tokens(
-            _TokenRow(self.store, store.name, lock), client_id, client_secret, token_url=token_url
-        )
+        tokens = Tokens(_TokenRow(self.store, store.name, lock), self.accounts)
         return registry.client(
             replace(store, base_url=store.base_url or self._api_url),
             tokens,
-            self.host.transport,
+            WatchedTransport(self.host.transport, tokens),
             paces=self.store,
             http=replace(HTTP, allow_private_addresses=True),
         )

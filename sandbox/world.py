@@ -115,7 +115,7 @@ class EmbeddedWorld:
         self.hub = EmbeddedHub(
             self._folder / "hub.sqlite",
             settings=settings,
-            token_url=self.salla.token_url,
+            accounts_url=self.salla.url,
             client_id=self.salla.oauth.client_id,
             client_secret=self.salla.oauth.client_secret,
         ).start()

@@ -14,7 +14,8 @@ import frappe
 from salla_manager.adapters.rows import key_of, plain, shown
 from salla_manager.adapters.secrets import keep_secret, read_secret
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.tokens import expiry
+from salla_manager.platforms.salla.accounts import expiry
+from salla_manager.platforms.salla.tokens import access_problem
 
 STORE, FIELD = "Store Account", "tokens"
 LOCK_SECONDS = 45
@@ -70,14 +71,6 @@ def save_tokens(store: str, tokens: dict[str, Any]) -> None:
     values = {
         "token_expires_at": shown(datetime.fromtimestamp(expires, timezone.utc)) if expires else None,
         "token_scope": plain(str(tokens.get("scope") or "")),
-        "token_error": _problem(tokens),
+        "token_error": plain(access_problem(tokens)),
     }
     frappe.db.set_value(STORE, store, values, update_modified=False)
-
-
-def _problem(tokens: dict[str, Any]) -> str:
-    if tokens.get("is_revoked"):
-        return "Salla no longer takes the refresh token. The merchant has to install the app again."
-    if tokens.get("refresh_problem"):
-        return f"The last refresh ended unclear: {plain(str(tokens['refresh_problem']))}"
-    return ""

@@ -1,11 +1,15 @@
+import json
 import threading
 from contextlib import contextmanager
+from urllib.parse import parse_qsl
 
 import pytest
-import requests
 
+from salla_manager.core.addresses import TransportError
+from salla_manager.core.transport import HttpAnswer, Limits
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.tokens import Tokens, expiry
+from salla_manager.platforms.salla.accounts import Accounts, SallaApp, expiry
+from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport, access_problem
 
 DAY = 24 * 3600
 NOW = 1_800_000_000
@@ -35,9 +39,8 @@ class MemoryStore:
             self.log.append("release")
 
 
-class Answer:
-    def __init__(self, status, content):
-        self.status_code, self.content = status, content
+def Answer(status, content):
+    return HttpAnswer(status, {}, content)
 
 
 class Transport:
@@ -47,13 +50,22 @@ class Transport:
         self.answers = list(answers)
         self.forms = []
 
-    def post(self, url, data, **options):
-        assert options["allow_redirects"] is False
-        self.forms.append(data)
+    def post(self, url, body, headers, limits):
+        assert limits.total <= 30
+        self.forms.append(dict(parse_qsl(body.decode())))
+        return self._next()
+
+    def get(self, url, headers, limits):
+        return self._next()
+
+    def _next(self):
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+APP = SallaApp("id", "secret")
 
 
 def old_tokens(left=3600, **values):
@@ -66,7 +78,7 @@ def fresh(end=b'"expires": 1801209600'):
 
 def tokens(store, *answers):
     transport = Transport(*answers)
-    return Tokens(store, "id", "secret", transport, now=lambda: NOW), transport
+    return Tokens(store, Accounts(APP, transport, now=lambda: NOW), now=lambda: NOW), transport
 
 
 def test_a_good_token_is_used_without_lock():
@@ -81,7 +93,13 @@ def test_a_token_of_its_last_day_is_refreshed_and_kept_before_the_lock_is_let_go
     provider, transport = tokens(store, fresh())
     assert provider() == "a2"
     assert store.log == ["lock", "save", "release"]
-    assert store.tokens == {"access_token": "a2", "refresh_token": "r2", "expires": 1801209600, "scope": "y"}
+    assert store.tokens == {
+        "access_token": "a2",
+        "refresh_token": "r2",
+        "expires": 1801209600,
+        "obtained": NOW,
+        "scope": "y",
+    }
     assert transport.forms == [
         {"grant_type": "refresh_token", "refresh_token": "r1", "client_id": "id", "client_secret": "secret"}
     ]
@@ -128,9 +146,23 @@ def test_who_waited_for_the_lock_uses_what_the_other_got():
     assert transport.forms == []
 
 
+def test_a_copy_of_the_hub_never_uses_the_refresh_token_up():
+    store, transport, told = MemoryStore(old_tokens()), Transport(fresh()), ["It is a copy."]
+    accounts = Accounts(APP, transport, now=lambda: NOW)
+    provider = Tokens(store, accounts, now=lambda: NOW, standstill=lambda: told[-1])
+    for refused in (None, "a1"):
+        with pytest.raises(ShopError, match="It is a copy") as caught:
+            provider(refused)
+        assert caught.value.is_retryable
+    assert (transport.forms, store.tokens) == ([], old_tokens())
+    told.append("")
+    assert provider() == "a2"
+
+
 def test_many_threads_use_the_refresh_token_once(salla):
     store = MemoryStore({**salla.oauth.issue(), "expires": 1})
-    provider = Tokens(store, "sandbox-client", "sandbox-client-secret", token_url=salla.token_url)
+    app = SallaApp("sandbox-client", "sandbox-client-secret", salla.url)
+    provider = Tokens(store, Accounts(app, http=Limits(allow_private_addresses=True)))
     found = []
     threads = [threading.Thread(target=lambda: found.append(provider())) for _ in range(6)]
     for thread in threads:
@@ -152,7 +184,14 @@ def test_a_spent_refresh_token_is_never_tried_again():
     assert len(transport.forms) == 1
 
 
-@pytest.mark.parametrize("answer", [requests.ReadTimeout(), Answer(502, b"<html>"), Answer(200, b"<html>")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(TransportError(kind, "It broke.") for kind in ("timeout", "reset", "too_large")),
+        *(Answer(status, b"<html>") for status in (200, 302, 403, 500, 502, 503)),
+        Answer(200, b'{"access_token": {}}'),
+    ],
+)
 def test_after_an_unclear_refresh_the_living_token_is_used_up_first(answer):
     store = MemoryStore(old_tokens())
     provider, transport = tokens(store, answer)
@@ -169,16 +208,29 @@ def test_after_its_end_one_more_try_costs_nothing():
 
 
 def test_an_unclear_refresh_of_a_dead_token_is_an_outage():
-    provider, _ = tokens(MemoryStore(old_tokens(left=-5)), requests.ConnectionError())
+    provider, _ = tokens(MemoryStore(old_tokens(left=-5)), TransportError("reset", "It broke."))
     with pytest.raises(ShopError) as caught:
         provider()
     assert caught.value.kind == "offline"
 
 
-def test_a_service_that_was_not_reached_has_not_used_the_token():
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(TransportError(kind, "Not sent.") for kind in ("refused", "dns", "tls", "blocked")),
+        Answer(429, b"{}"),
+        Answer(401, b'{"error":"invalid_client"}'),
+    ],
+)
+def test_a_refresh_that_used_nothing_up_is_tried_again_after_a_pause(answer):
     store = MemoryStore(old_tokens())
-    provider, _ = tokens(store, requests.ConnectTimeout(), fresh())
-    assert [provider(), provider()] == ["a1", "a2"]
+    provider, transport = tokens(store, answer, fresh())
+    assert [provider(), provider()] == ["a1", "a1"]
+    assert len(transport.forms) == 1
+    assert "refresh_problem" not in store.tokens
+    store.tokens["retry_at"] = NOW
+    assert provider() == "a2"
+    assert access_problem(store.tokens) == ""
 
 
 def test_wrong_client_credentials_are_no_reinstall():
@@ -187,6 +239,7 @@ def test_wrong_client_credentials_are_no_reinstall():
     with pytest.raises(ShopError, match="invalid_client"):
         provider()
     assert "is_revoked" not in store.tokens
+    assert "correct Client ID and Client Secret" in access_problem(store.tokens)
 
 
 @pytest.mark.parametrize("held", [None, {}, {"access_token": ""}])
@@ -201,3 +254,83 @@ def test_no_message_holds_a_token():
     with pytest.raises(ShopError) as caught:
         provider()
     assert not any(secret in str(caught.value) for secret in ("a1", "r1", "secret"))
+
+
+def test_a_token_of_an_hour_is_not_refreshed_at_every_call():
+    store = MemoryStore(old_tokens(left=3600, obtained=NOW))
+    provider, transport = tokens(store, fresh())
+    assert provider() == "a1"
+    store.tokens |= {"obtained": NOW - 1801, "expires": NOW + 1799}
+    assert provider() == "a2"
+    assert len(transport.forms) == 1
+
+
+def test_the_scheduler_refreshes_days_ahead_and_only_once():
+    store = MemoryStore(old_tokens(left=4 * DAY))
+    provider, transport = tokens(store, fresh())
+    assert provider() == "a1"
+    assert not provider.refresh_ahead(3 * DAY)
+    assert provider.refresh_ahead(5 * DAY)
+    assert not provider.refresh_ahead(5 * DAY)
+    assert (provider(), len(transport.forms)) == ("a2", 1)
+
+
+def test_the_scheduler_leaves_alone_what_a_second_use_could_lose():
+    provider, transport = tokens(MemoryStore(old_tokens(left=2 * DAY, refresh_problem="It broke.")))
+    assert not provider.refresh_ahead(5 * DAY)
+    assert transport.forms == []
+
+
+def refusal(message):
+    return Answer(
+        401, json.dumps({"status": 401, "error": {"code": "Unauthorized", "message": message}}).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "words", "stops"),
+    [
+        ("The User is not exists.", "gone from the shop. The merchant has to install", True),
+        ("حسابك غير مفعل", "is not active. The shop is read again as soon", False),
+        ("The access token should have access to one of those scopes: products.read", "products.read", False),
+        ("The access token is invalid", "", False),
+        ("Something new", "", False),
+    ],
+)
+def test_each_kind_of_401_of_the_api_is_told_with_the_way_back(message, words, stops):
+    store = MemoryStore(old_tokens(left=9 * DAY))
+    provider, _ = tokens(store)
+    provider()
+    WatchedTransport(Transport(refusal(message)), provider).get("https://x", {}, Limits())
+    assert words in access_problem(store.tokens)
+    assert bool(words) == bool(access_problem(store.tokens))
+    if stops:
+        with pytest.raises(ShopError, match="install the app again"):
+            provider()
+    else:
+        assert provider() == "a1"
+
+
+def test_what_heals_by_itself_is_taken_back_at_the_next_good_answer():
+    store = MemoryStore(old_tokens(left=9 * DAY))
+    provider, _ = tokens(store)
+    answers = [refusal("حسابك غير مفعل"), refusal("حسابك غير مفعل"), Answer(200, b"{}"), Answer(200, b"{}")]
+    transport = WatchedTransport(Transport(*answers), provider)
+    problems = []
+    for _ in answers:
+        provider()
+        transport.get("https://x", {}, Limits())
+        problems.append(bool(access_problem(store.tokens)))
+    assert problems == [True, True, False, False]
+    assert store.log.count("save") == 2
+
+
+def test_a_missing_scope_stays_until_the_app_is_installed_anew():
+    store = MemoryStore(old_tokens(left=9 * DAY))
+    provider, _ = tokens(store)
+    transport = WatchedTransport(Transport(refusal("scopes: a.read"), Answer(200, b"{}")), provider)
+    for _ in range(2):
+        provider()
+        transport.get("https://x", {}, Limits())
+    assert "a.read" in access_problem(store.tokens)
+    assert store.log.count("save") == 1

@@ -9,27 +9,38 @@ from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.normalize.common import mapping, text
 
 _AGAIN = "then do it again."
-# Of the five kinds of 401 only one is cured by a refresh: (part of the message, kind, what to do).
-_KINDS_OF_401 = (
-    ("access token is invalid", "unauthorized", f"Connect the store again, {_AGAIN}"),
-    ("invalid_grant", "unauthorized", f"The merchant has to install the app again, {_AGAIN}"),
-    (
-        "user is not exist",
-        "unauthorized",
-        f"The user who installed the app is gone from the shop. Somebody else has to install it there, {_AGAIN}",
+TOKEN, SPENT, USER_GONE, INACTIVE, SCOPE = "token", "spent", "user_gone", "inactive", "scope"
+# Part of the message -> which of the five kinds of 401. Only the first is cured by a refresh.
+_PARTS = {
+    "access token is invalid": TOKEN,
+    "invalid_grant": SPENT,
+    "user is not exist": USER_GONE,
+    "غير مفعل": INACTIVE,
+    "scope": SCOPE,
+}
+_STEPS_OF_401 = {
+    TOKEN: f"Connect the store again, {_AGAIN}",
+    SPENT: f"The merchant has to install the app again, {_AGAIN}",
+    USER_GONE: (
+        f"The user who installed the app is gone from the shop. Somebody else has to install it there, {_AGAIN}"
     ),
-    ("غير مفعل", "unauthorized", f"The shop's account is not active. Wait until it is, {_AGAIN}"),
-    ("scope", "forbidden", f"Give the app the scopes that are named, install it again, {_AGAIN}"),
-)
+    INACTIVE: f"The shop's account is not active. Wait until it is, {_AGAIN}",
+    SCOPE: f"Give the app the scopes that are named, install it again, {_AGAIN}",
+}
 _STEPS = {
     403: f"Give the app the missing scope in the shop, {_AGAIN}",
     422: "Look at the named fields in the shop.",
 }
 
 
+def kind_of_401(content: bytes) -> str:
+    """Empty where Salla does not say which."""
+    return _kind(message_of(body_of(content)))
+
+
 def is_token_invalid(content: bytes) -> bool:
     """The kind of 401 that a fresh token cures."""
-    return _KINDS_OF_401[0][0] in message_of(body_of(content)).lower()
+    return kind_of_401(content) == TOKEN
 
 
 def refusal(path: str, status: int, body: dict[str, Any]) -> ShopError:
@@ -37,13 +48,16 @@ def refusal(path: str, status: int, body: dict[str, Any]) -> ShopError:
     told = message_of(body)
     said = f"GET {path}: {status} {told}".rstrip()
     if status == 401:
-        lower = told.lower()
-        for part, kind, step in _KINDS_OF_401:
-            if part in lower:
-                return ShopError(kind, said, http_status=status, step=step)
-        return ShopError("unauthorized", said, http_status=status)
+        found = _kind(told)
+        kind = "forbidden" if found == SCOPE else "unauthorized"
+        return ShopError(kind, said, http_status=status, step=_STEPS_OF_401.get(found, ""))
     kind = "forbidden" if status == 403 else "refused"
     return ShopError(kind, said, http_status=status, step=_STEPS.get(status, ""))
+
+
+def _kind(message: str) -> str:
+    lower = message.lower()
+    return next((kind for part, kind in _PARTS.items() if part in lower), "")
 
 
 def body_of(content: bytes) -> dict[str, Any]:

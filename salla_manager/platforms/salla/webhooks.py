@@ -10,9 +10,9 @@ from typing import Any
 from salla_manager.contract import dump_json
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import Signal, Webhook, WebhookError
+from salla_manager.platforms.salla.accounts import expiry
 from salla_manager.platforms.salla.events import IGNORED, IGNORED_FAMILIES, SUBJECTS, TOKEN_EVENTS
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
-from salla_manager.platforms.salla.tokens import expiry
 
 _SECRETS = ("access_token", "refresh_token", "id_token")
 _REDACTED = "***"
