@@ -10,6 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chaos.bench import BenchError, missing_bench
+from chaos.bench_crash import bench_crash
+from chaos.bench_load import bench_load
+from chaos.bench_timing import bench_timing
 from chaos.crash import crash
 from chaos.delivery import delivery
 from chaos.ground import Section
@@ -23,6 +27,13 @@ SECTIONS: dict[str, Callable[[int], Section]] = {
     "crash": crash,
     "history": history,
 }
+# These need a bench; each takes minutes.
+BENCH_SECTIONS: dict[str, Callable[[int], Section]] = {
+    "bench-timing": bench_timing,
+    "bench-crash": bench_crash,
+    "bench-load": bench_load,
+}
+ALL = {**SECTIONS, **BENCH_SECTIONS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,8 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = wanted.seed if wanted.seed is not None else random.SystemRandom().randrange(10**9)
     print(f"seed {seed}; the same faults again with --seed {seed}", flush=True)
     began, sections = time.monotonic(), []
-    for name in wanted.sections or SECTIONS:
-        section = SECTIONS[name](seed)
+    for name in wanted.sections or chosen():
+        print(f"\n{name}", flush=True)
+        try:
+            section = ALL[name](seed)
+        except BenchError as error:
+            section = Section(name, {"stopped": ""}, [f"{name}: {error}"])
         print(table(section), flush=True)
         sections.append(section)
     seconds = round(time.monotonic() - began)
@@ -43,23 +58,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if violations else 0
 
 
+def chosen() -> list[str]:
+    """All, but for those that need a bench where there is none."""
+    reason = missing_bench()
+    if reason:
+        print(f"LEFT OUT: {', '.join(BENCH_SECTIONS)}, since {reason}", flush=True)
+    return list(SECTIONS if reason else ALL)
+
+
 def _wanted(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; default all"
-    )
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(ALL)}; default all")
     parser.add_argument("--seed", type=int, help="the number that an earlier run has printed")
     wanted = parser.parse_args(arguments)
-    unknown = sorted(set(wanted.sections) - set(SECTIONS))
+    unknown = sorted(set(wanted.sections) - set(ALL))
     if unknown:
-        parser.error(f"there is no section {unknown[0]}; there are {', '.join(SECTIONS)}")
+        parser.error(f"there is no section {unknown[0]}; there are {', '.join(ALL)}")
     return wanted
 
 
 def table(section: Section) -> str:
     width = max(map(len, section.figures))
     lines = [f"  {name.ljust(width)}  {value:>8}" for name, value in section.figures.items()]
-    return "\n".join(["", section.name, *lines])
+    return "\n".join(lines)
 
 
 def write(seed: int, seconds: int, sections: Sequence[Section]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from chaos import children
@@ -25,6 +24,7 @@ from chaos.ground import (
     until,
 )
 from chaos.points import EXECUTOR_POINTS, HUB_POINTS
+from chaos.tally import Found
 from salla_manager.core.dispatch import dispatch_instance
 from salla_manager.core.host import Host
 from salla_manager.core.model import Store
@@ -56,7 +56,7 @@ def crash(seed: int, kills: int = KILLS, points: Sequence[str] = (*HUB_POINTS, *
             # The leases run out meanwhile, so one wait serves all points.
             for site in sites:
                 site.recover()
-            killed, found = 0, _Found()
+            killed, found = 0, Found()
             for site in sites:
                 one = site.found(kills)
                 killed += one.killed
@@ -72,26 +72,6 @@ def crash(seed: int, kills: int = KILLS, points: Sequence[str] = (*HUB_POINTS, *
     section.expect("stuck beyond lease + 2 sweeps", found.stuck, 0)
     section.figures["seconds"] = round(time.monotonic() - began, 1)
     return section
-
-
-@dataclass
-class _Found:
-    killed: int = 0
-    lost: int = 0
-    doubled: int = 0
-    stuck: int = 0
-    # Answers from the inbox instead of an effect, where the point makes them certain, or the other way round.
-    surprises: int = 0
-
-    def plus(self, other: _Found) -> _Found:
-        return _Found(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
-
-    def problems(self, kills: int) -> list[str]:
-        found = [f"{name} {value}" for name, value in vars(self).items() if name != "killed" and value]
-        return found + ([] if self.killed == kills else [f"killed {self.killed} of {kills}"])
-
-    def __str__(self) -> str:
-        return f"{self.killed} killed, {self.lost} lost, {self.doubled} doubled, {self.stuck} stuck"
 
 
 class _Site:
@@ -149,14 +129,14 @@ class _Site:
         left = max(self.killed_at + LEASE_SECONDS - time.monotonic(), 0)
         until(self._is_done, left + 2 * SWEEP_SECONDS, SWEEP_SECONDS / 4)
 
-    def found(self, kills: int) -> _Found:
+    def found(self, kills: int) -> Found:
         done = count(self.hub_path, "SELECT COUNT(*) FROM command WHERE status = 'Done'")
         items = count(self.executor_path, "SELECT COUNT(*) FROM documents WHERE doctype = 'Item'")
         prices = count(self.executor_path, "SELECT COUNT(*) FROM documents WHERE doctype = 'Item Price'")
         writes = count(self.executor_path, "SELECT COUNT(*) FROM writes")
         lost = kills - min(done, items, prices)
         doubled = doubled_effects(self.executor_path) + max(writes - 2 * kills, 0)
-        return _Found(self.killed, lost, doubled, count(self.hub_path, OPEN), self._surprises(kills))
+        return Found(self.killed, lost, doubled, count(self.hub_path, OPEN), self._surprises(kills))
 
     def _surprises(self, kills: int) -> int:
         acks = ask(self.hub_path, "SELECT payload FROM ack")

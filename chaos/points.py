@@ -12,7 +12,7 @@ from typing import Any
 from salla_executor.contract import Command
 from salla_executor.core.model import Claim, Saved, Settings
 from salla_manager.core.model import OutboundCommand
-from salla_manager.core.transport import HttpTransport
+from salla_manager.core.transport import HttpAnswer, HttpTransport
 from sandbox.executor import EmbeddedExecutor
 from sandbox.executor_erp import SqliteErp
 from sandbox.executor_store import SqliteReceiver, Store
@@ -44,27 +44,59 @@ def kill_self() -> None:
 
 
 class Trap:
-    """Dies at one named point, at no other; `die` may raise instead where both ends live in one process."""
+    """Dies at one named point, at no other; `die` may raise instead where both ends live in one process.
 
-    def __init__(self, point: str = "", die: Callable[[], None] = kill_self):
+    external_id: over this entity only, where others may come by too.
+    """
+
+    def __init__(self, point: str = "", die: Callable[[], None] = kill_self, external_id: str = ""):
         self.point = point
         self.die = die
+        self.external_id = external_id
 
     @classmethod
     def of_environment(cls) -> Trap:
         return cls(os.environ.get(VARIABLE, ""))
 
-    def at(self, point: str) -> None:
-        if point == self.point:
+    def at(self, point: str, about: str = "") -> None:
+        """about: a text that names the entity, such as the request's body."""
+        if point == self.point and self.external_id in about:
             self.die()
 
 
-class MortalHubStore(SqliteHubStore):
-    """Dies around the transactions of enqueuing, leasing and recording."""
+class MortalRows:
+    """Dies around the transactions of enqueuing, leasing and recording; before a hub's store."""
 
     trap = Trap()
     _after_commit = ""
+    _about = ""
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._after_commit = ""
+        with super().transaction():
+            yield
+        self.trap.at(self._after_commit or "-", self._about)
+
+    def add_command(self, command: OutboundCommand) -> str:
+        name = super().add_command(command)
+        self.trap.at("hub: inserted, not committed", command.external_id)
+        return name
+
+    def lease_due_commands(self, *args: Any) -> list[OutboundCommand]:
+        commands = super().lease_due_commands(*args)
+        self._after_commit = "hub: lease committed" if commands else ""
+        self._about = " ".join(command.external_id for command in commands)
+        return commands
+
+    def record_outcome(self, command: OutboundCommand, *args: Any) -> bool:
+        is_kept = super().record_outcome(command, *args)
+        self.trap.at("hub: ack read, not committed", command.external_id)
+        self._after_commit, self._about = "hub: outcome committed", command.external_id
+        return is_kept
+
+
+class MortalHubStore(MortalRows, SqliteHubStore):
     def watch(self) -> None:
         """Have the database note each change of a command's status, whoever makes it."""
         self._connection.executescript(
@@ -77,29 +109,6 @@ class MortalHubStore(SqliteHubStore):
         """(command, status before, status after) of each change."""
         return [tuple(row) for row in self._run("select command, old, new from moves order by rowid")]
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self._after_commit = ""
-        with super().transaction():
-            yield
-        self.trap.at(self._after_commit or "-")
-
-    def add_command(self, command: OutboundCommand) -> str:
-        name = super().add_command(command)
-        self.trap.at("hub: inserted, not committed")
-        return name
-
-    def lease_due_commands(self, *args: Any) -> list[OutboundCommand]:
-        commands = super().lease_due_commands(*args)
-        self._after_commit = "hub: lease committed" if commands else ""
-        return commands
-
-    def record_outcome(self, *args: Any) -> bool:
-        is_kept = super().record_outcome(*args)
-        self.trap.at("hub: ack read, not committed")
-        self._after_commit = "hub: outcome committed"
-        return is_kept
-
 
 class MortalJobs:
     """Dies between the commit and the waking of a worker."""
@@ -111,32 +120,37 @@ class MortalJobs:
         pass
 
     def dispatch(self, erp_instance: str) -> None:
-        self.trap.at("hub: committed, nobody woken")
+        # Only the one that was made just now wakes anybody.
+        self.trap.at("hub: committed, nobody woken", self.trap.external_id)
 
 
 class MortalTransport(HttpTransport):
     def __init__(self, trap: Trap):
         super().__init__()
         self.trap = trap
+        self._about = ""
+
+    def post(self, url: str, body: bytes, *args: Any) -> HttpAnswer:
+        self._about = body.decode()
+        return super().post(url, body, *args)
 
     def _connection(self, *args: Any) -> Any:
         connection = super()._connection(*args)
-        self.trap.at("hub: connected")
+        self.trap.at("hub: connected", self._about)
         read_answer = connection.getresponse
 
         def after_body() -> Any:
-            self.trap.at("hub: body sent")
+            self.trap.at("hub: body sent", self._about)
             return read_answer()
 
         connection.getresponse = after_body
         return connection
 
 
-class MortalReceiver(SqliteReceiver):
-    def __init__(self, store: MortalStore):
-        super().__init__(store)
-        self.trap = store.trap
-        self.erp = MortalErp(self.connection, store.settings, self.trap)
+class MortalSteps:
+    """Dies between the steps of one request; before an executor's receiver."""
+
+    trap = Trap()
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
         self.trap.at("executor: verified")
@@ -153,6 +167,13 @@ class MortalReceiver(SqliteReceiver):
         self.trap.at("executor: before commit")
         super().commit()
         self.trap.at("executor: committed, not answered")
+
+
+class MortalReceiver(MortalSteps, SqliteReceiver):
+    def __init__(self, store: MortalStore):
+        super().__init__(store)
+        self.trap = store.trap
+        self.erp = MortalErp(self.connection, store.settings, self.trap)
 
 
 class MortalErp(SqliteErp):
@@ -187,7 +208,10 @@ class MortalExecutor(EmbeddedExecutor):
         self.store.trap = self.trap = trap
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        body = b"".join(super().__call__(environ, start_response))
-        yield body[: len(body) // 2]
-        self.trap.at("executor: amid the answer")
-        yield body[len(body) // 2 :]
+        yield from in_halves(b"".join(super().__call__(environ, start_response)), self.trap)
+
+
+def in_halves(body: bytes, trap: Trap) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    trap.at("executor: amid the answer")
+    yield body[len(body) // 2 :]

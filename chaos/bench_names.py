@@ -1,0 +1,16 @@
+"""Names of a run on the bench; known on both sides of the fence."""
+
+from __future__ import annotations
+
+import os
+import time
+
+
+def run_mark() -> str:
+    """In every id and name of a run, so that nothing else of the sites is counted or removed."""
+    return f"chaos-1{int(time.time()) % 10**6:06d}{os.getpid() % 1000:03d}"
+
+
+def merchant(mark: str) -> str:
+    """Of the run's own shop: the digits of the mark."""
+    return mark.rsplit("-", 1)[-1]
