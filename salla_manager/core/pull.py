@@ -30,7 +30,7 @@ MOST = 1_000_000
 
 
 class PullError(ValueError):
-    """A pull that cannot be begun; the message says why."""
+    """A pull or a run that cannot be begun or changed; the message says why."""
 
 
 @dataclass
@@ -72,9 +72,9 @@ def request_pull(
     entity_types: plurals of the contract, default all; since: ISO 8601; limit: per entity type.
     ok is false where a list could not be read to its end. Raises PullError.
     """
-    store, client = _source(host, store_id)
-    wanted = _wanted(entity_types)
-    moment, most = _moment(since), _limit(limit)
+    store, client = source_of(host, store_id)
+    wanted = wanted_types(entity_types)
+    moment, most = moment_of(since), _limit(limit)
     report = PullReport()
     for plural in wanted:
         report.queued[plural] = 0
@@ -114,7 +114,7 @@ def _pull_one(
     try:
         outcomes = ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at)
     except Exception as error:
-        report.fail(plural, _reason(error))
+        report.fail(plural, reason_of(error))
         return
     outbox.wake(outcomes, host)
     _count(plural, outcomes, report)
@@ -143,7 +143,8 @@ _COUNTED_IN = {plural: (entity,) for plural, entity in ENTITY_TYPES.items()} | {
 }
 
 
-def _source(host: Host, store_id: str) -> tuple[Store, ShopClient]:
+def source_of(host: Host, store_id: str) -> tuple[Store, ShopClient]:
+    """The store and what reads it. Raises PullError."""
     store = host.store.store(store_id)
     if store is None:
         raise PullError(f"The store '{store_id}' is not known.")
@@ -153,7 +154,8 @@ def _source(host: Host, store_id: str) -> tuple[Store, ShopClient]:
     return store, client
 
 
-def _wanted(entity_types: Iterable[str] | None) -> list[str]:
+def wanted_types(entity_types: Iterable[str] | None) -> list[str]:
+    """Plurals in the order of work, all for None. Raises PullError."""
     if entity_types is None:
         return list(ENTITY_TYPES)
     if not isinstance(entity_types, list | tuple) or not all(isinstance(name, str) for name in entity_types):
@@ -165,7 +167,8 @@ def _wanted(entity_types: Iterable[str] | None) -> list[str]:
     return [plural for plural in ENTITY_TYPES if plural in asked]
 
 
-def _moment(since: str | datetime | None) -> datetime | None:
+def moment_of(since: str | datetime | None) -> datetime | None:
+    """An aware time out of ISO 8601; without zone it is UTC. Raises PullError."""
     if since in (None, ""):
         return None
     try:
@@ -189,7 +192,8 @@ def _limit(limit: int | None) -> int | None:
     return limit
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """In words that hold nobody's data."""
     if isinstance(error, ShopError | ValueError):
         return str(error)
     # The type only: a message of an unforeseen error may hold a customer's data.

@@ -117,6 +117,10 @@ class Pacer:
         """The place that was taken is not used after all."""
         self._store.change_pace(self._key, lambda pace: (replace(pace, level=max(0.0, pace.level - 1)), 0.0))
 
+    def rate(self) -> float:
+        """Calls per second; 0 while the shop has not told its limit."""
+        return self._store.change_pace(self._key, lambda pace: (pace, self._known(pace).rate))
+
     def learn(self, told: Told, now: float) -> None:
         self._store.change_pace(self._key, lambda pace: (learn(self._known(pace), told, now), 0.0))
 

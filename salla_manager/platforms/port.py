@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from salla_manager.payloads import Payload
@@ -89,6 +90,34 @@ class StoreContext:
     timezone: str = "Asia/Riyadh"
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    rows: (external id, what the list shows of it). total: how many there are by the shop's count. size: rows of a
+    full page. cursor: where to read on, None at the end.
+    """
+
+    rows: list[tuple[str, dict[str, Any]]]
+    total: int
+    size: int
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class ShopEntry:
+    """What a list shows of one entity. title: reference or name; total, currency: of an order, None and empty where
+    the list does not say; url: in the shop's admin, empty where it is not known."""
+
+    external_id: str
+    title: str = ""
+    status: str = ""
+    total: Decimal | None = None
+    currency: str = ""
+    created_at: datetime | None = None
+    url: str = ""
+
+
 class ShopClient(Protocol):
     """Reads from one store. All methods raise ShopError."""
 
@@ -106,6 +135,22 @@ class ShopClient(Protocol):
 
         Entity types: product, customer, order, category, brand, order_status. Variants lie within products.
         """
+
+    def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
+        """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
+        some rows may come twice. since: orders made from then on, where the shop can tell them apart."""
+
+    def orders_of(self, day: date, cursor: str = "") -> Page:
+        """As `page`, the orders made on this day of the store; some of the days beside it may come along."""
+
+    def whole(self, entity_type: str, row: dict[str, Any]) -> dict[str, Any] | None:
+        """A row of `page` ready for `normalize`; None where the shop has it no more."""
+
+    def calls_each(self, entity_type: str) -> int:
+        """How many calls `whole` makes at most."""
+
+    def calls_per_minute(self) -> int:
+        """Of the store's limit; 0 while that is not known."""
 
 
 class Platform(Protocol):
@@ -125,6 +170,14 @@ class Platform(Protocol):
 
         Raises NormalizeError. Nothing is invented: a field the shop does not give stays empty.
         """
+
+    def entry(
+        self, entity_type: str, external_id: str, row: dict[str, Any], context: StoreContext
+    ) -> ShopEntry:
+        """What a row of `page` shows. Never raises for what a row may hold."""
+
+    def admin_url(self, entity_type: str, external_id: str, body: dict[str, Any]) -> str:
+        """Where a person mends the entity in the shop; empty where that is not known."""
 
     def ignored_because(self, event: str) -> str:
         """Why an event gives no signals, in a sentence for the operator."""

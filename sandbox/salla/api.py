@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.salla import bodies
 from sandbox.salla.oauth import OAuth
-from sandbox.salla.state import Order, ShopState
+from sandbox.salla.state import Order, ShopState, plain_day
 
 PREFIX = "/admin/v2"
 _MESSAGES = {
@@ -41,11 +41,15 @@ class ApiError(Exception):
 
 
 class MerchantApi:
-    """per_page_cap, orders_per_page_cap: what a page holds at most, whatever is asked for."""
+    """per_page_cap, orders_per_page_cap: what a page holds at most, whatever is asked for.
+
+    newest_first: the order of lists that have none of their own.
+    """
 
     def __init__(self, state: ShopState, oauth: OAuth):
         self.state, self.oauth = state, oauth
         self.per_page_cap, self.orders_per_page_cap = 60, 30
+        self.newest_first = False
 
     def answer(self, request: Request) -> dict[str, Any]:
         path = request.path.removeprefix(PREFIX)
@@ -64,13 +68,24 @@ class MerchantApi:
         if name and f"{name}.read" not in scopes and f"{name}.read_write" not in scopes:
             raise ApiError(401, f"The access token should have access to one of those scopes: {name}.read")
 
-    def _page(self, request: Request, rows: list[Any], cap: int | None = None) -> dict[str, Any]:
+    def _page(
+        self,
+        request: Request,
+        rows: list[Any],
+        cap: int | None = None,
+        show: Callable[[Any], Any] | None = None,
+    ) -> dict[str, Any]:
         size = min(_positive(request, "per_page", 15), cap or self.per_page_cap)
         page, total = _positive(request, "page", 1), len(rows)
         shown = rows[(page - 1) * size : page * size]
+        shown = [show(row) for row in shown] if show else shown
         counters = {"count": len(shown), "total": total, "perPage": size, "currentPage": page}
         pages = max(1, -(-total // size))
         return {"data": shown, "pagination": {**counters, "totalPages": pages, "links": {}}}
+
+    def listed(self, name: str) -> list[dict[str, Any]]:
+        rows = list(getattr(self.state, name).values())
+        return rows[::-1] if self.newest_first else rows
 
     # resources
 
@@ -78,10 +93,15 @@ class MerchantApi:
         found = [order for order in self.state.orders.values() if not order.is_deleted]
         if reference := request.args.get("reference_id"):
             found = [order for order in found if str(order.reference) == reference]
+        if first_day := request.args.get("from_date"):
+            found = [order for order in found if plain_day(order.created) >= first_day]
+        if last_day := request.args.get("to_date"):
+            found = [order for order in found if plain_day(order.created)[:10] <= last_day]
         name, _, direction = request.args.get("sort_by", "created_at-desc").partition("-")
         found.sort(key=_ORDER_KEYS.get(name, _ORDER_KEYS["created_at"]), reverse=direction != "asc")
-        rows = [bodies.order_row(self.state, order) for order in found]
-        return self._page(request, rows, self.orders_per_page_cap)
+        return self._page(
+            request, found, self.orders_per_page_cap, lambda order: bodies.order_row(self.state, order)
+        )
 
     def _find_order(self, key: str | None) -> Order:
         order = self.state.orders.get(int(key)) if key and key.isdigit() else None
@@ -115,7 +135,7 @@ class MerchantApi:
         return {"data": _first(row for row in bodies.statuses() if str(row["id"]) == key)}
 
     def _products(self, request: Request) -> dict[str, Any]:
-        rows = list(self.state.products.values())
+        rows = self.listed("products")
         if keyword := request.args.get("keyword", "").casefold():
             rows = [row for row in rows if keyword in _searchable(row)]
         if status := request.args.get("status"):
@@ -151,7 +171,7 @@ class MerchantApi:
 
 
 def _holder(name: str) -> Callable[..., dict[str, Any]]:
-    return lambda api, request: api._page(request, list(getattr(api.state, name).values()))
+    return lambda api, request: api._page(request, api.listed(name))
 
 
 def _single(name: str) -> Callable[..., dict[str, Any]]:

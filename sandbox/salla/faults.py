@@ -95,13 +95,21 @@ def _drip(content: bytes, seconds: float) -> Iterator[bytes]:
         yield content[start : start + 16]
 
 
+# Calls a minute of each plan. ref: docs.salla.dev/421125m0
+PLANS = {"plus": 120, "pro": 360, "special": 720}
+
+
 class LeakyBucket:
     """ref: docs.salla.dev/421125m0. capacity requests at once, then `rate` per second; off while rate is 0."""
 
-    def __init__(self, capacity: int = 120, rate: float = 0.0, now: Callable[[], float] = time.monotonic):
+    def __init__(self, capacity: int = 120, rate: float = 0.0, now: Callable[[], float] = time.time):
         self.capacity, self.rate, self._now = capacity, rate, now
         self._level, self._seen = 0.0, now()
         self._lock = threading.Lock()
+
+    def limit_to(self, per_minute: int) -> None:
+        """On, with the limit of a plan."""
+        self.capacity, self.rate = per_minute, per_minute / 60
 
     @property
     def is_on(self) -> bool:
@@ -113,7 +121,7 @@ class LeakyBucket:
             now = self._now()
             self._level = max(0.0, self._level - (now - self._seen) * self.rate)
             self._seen = now
-            if self._level + 1 > self.capacity:
+            if self._level + 1 > self.capacity + 1e-6:
                 return False, 0, (self._level + 1 - self.capacity) / self.rate
             self._level += 1
             return True, int(self.capacity - self._level), 0.0

@@ -25,7 +25,9 @@ class SimulatedSalla:
     """One store on a loopback port; port 0 takes any free one.
 
     shop: the store at work (its changes give webhooks), state: its content, oauth: its tokens, api: its
-    resources, faults, bucket (rate limit), log: as their classes say.
+    resources, faults, log: as their classes say. bucket: the store's rate limit, customers_bucket: the one of
+    customers, both off at first. before: run ahead of each answer with the path, to change the store under the
+    reader's eyes. now: Unix seconds.
     """
 
     def __init__(
@@ -37,11 +39,16 @@ class SimulatedSalla:
         client_id: str = "sandbox-client",
         client_secret: str = "sandbox-client-secret",
         webhook_secret: str = "sandbox-webhook-secret",
+        now: Callable[[], float] = time.time,
     ):
         self.state = state or generate()
         self.shop = Shop(self.state, webhook_secret)
-        self.oauth = OAuth(client_id, client_secret)
-        self.faults, self.bucket, self.log = Faults(), LeakyBucket(), RequestLog()
+        self.oauth = OAuth(client_id, client_secret, now=now)
+        self.faults, self.log = Faults(), RequestLog()
+        self.bucket = LeakyBucket(now=now)
+        self.customers_bucket = LeakyBucket(500, now=now)
+        self.before: Callable[[str], None] = lambda path: None
+        self._now = now
         self.api = MerchantApi(self.state, self.oauth)
         self._host, self._port = host, port
         self._server: Any = None
@@ -96,6 +103,7 @@ class SimulatedSalla:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
         self.log.add(request.method, request.path, request.query_string.decode())
+        self.before(request.path.removeprefix(PREFIX))
         fault = self.faults.take(request.path.removeprefix(PREFIX))
         if fault is None:
             response = self._answer(request)
@@ -110,21 +118,26 @@ class SimulatedSalla:
             return self._token_invalid()
         if request.path == "/oauth2/user/info":
             return json_response(200, self._user_info())
-        taken, remaining, wait = self.bucket.pour() if self.bucket.is_on else (True, 0, 0.0)
+        bucket = self._bucket_of(request.path)
+        taken, remaining, wait = bucket.pour() if bucket.is_on else (True, 0, 0.0)
         try:
             if not taken:
                 raise ApiError(429, "Too Many Attempts.")
             response = json_response(200, {"status": 200, "success": True, **self.api.answer(request)})
         except ApiError as error:
             response = error_response(request, error)
-        if self.bucket.is_on:
-            self._add_limit_headers(response, remaining, wait)
+        if bucket.is_on:
+            self._add_limit_headers(response, bucket.capacity, remaining, wait)
         return response
 
-    def _add_limit_headers(self, response: Response, remaining: int, wait: float) -> None:
-        response.headers["X-RateLimit-Limit"] = str(self.bucket.capacity)
+    def _bucket_of(self, path: str) -> LeakyBucket:
+        is_of_customers = path.startswith(f"{PREFIX}/customers") and self.customers_bucket.is_on
+        return self.customers_bucket if is_of_customers else self.bucket
+
+    def _add_limit_headers(self, response: Response, limit: int, remaining: int, wait: float) -> None:
+        response.headers["X-RateLimit-Limit"] = str(limit)
         response.headers["X-RateLimit-Remaining"] = str(remaining)
-        response.headers["X-RateLimit-Reset"] = str(int(time.time() + wait) + 1)
+        response.headers["X-RateLimit-Reset"] = str(int(self._now() + wait) + 1)
         if response.status_code == 429:
             response.headers["Retry-After"] = str(int(wait) + 1)
 

@@ -33,6 +33,10 @@ class Limits:
             self._customers.give_back()
         return wait
 
+    def per_minute(self) -> int:
+        """Calls a minute of the store's plan; 0 where no answer has told it yet."""
+        return round(self._store.rate() * 60)
+
     def learn(self, path: str, status: int, headers: Mapping[str, str]) -> float:
         """Take over what an answer says; gives the seconds to wait of a refusal, else 0."""
         wait = self._wait(headers) if is_throttled(status, headers) else None

@@ -1,0 +1,66 @@
+"""The simulated store without a socket, on a clock of its own: for long readings and exact limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from salla_manager.core.transport import HttpAnswer
+from salla_manager.platforms.port import ShopError
+from sandbox.salla.server import SimulatedSalla
+
+
+class SimulatedClock:
+    """Core's Clock, and Unix seconds when called. It passes while somebody sleeps, and a little with each call."""
+
+    def __init__(
+        self, start: datetime = datetime(2026, 11, 20, tzinfo=timezone.utc), call_seconds: float = 0.0
+    ):
+        self.started = self.at = start
+        self.call_seconds = call_seconds
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def __call__(self) -> float:
+        return self.at.timestamp()
+
+
+class DirectTransport:
+    """Calls the store as a function, under the address salla.test."""
+
+    def __init__(self, salla: SimulatedSalla, clock: SimulatedClock | None = None):
+        self.salla = salla
+        self.clock = clock
+        self.statuses: dict[int, int] = {}
+
+    def get(self, url: str, headers: Mapping[str, str], limits: Any = None) -> HttpAnswer:
+        if self.clock is not None:
+            self.clock.sleep(self.clock.call_seconds)
+        path = url.removeprefix("http://salla.test")
+        environ = EnvironBuilder(path, headers=dict(headers)).get_environ()
+        pieces, status, answered = run_wsgi_app(self.salla, environ, buffered=True)
+        code = int(status.split()[0])
+        self.statuses[code] = self.statuses.get(code, 0) + 1
+        return HttpAnswer(code, {name.lower(): value for name, value in answered.items()}, b"".join(pieces))
+
+
+def token_provider(salla: SimulatedSalla) -> Callable[..., str]:
+    """Tokens that are kept nowhere; a refused one is not refreshed."""
+    token = salla.oauth.issue()["access_token"]
+
+    def provide(refused: str | None = None) -> str:
+        if refused is not None:
+            raise ShopError("unauthorized", "The token was refused.", http_status=401)
+        return token
+
+    return provide
