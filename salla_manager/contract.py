@@ -12,13 +12,15 @@ import json
 import re
 import secrets as random_source
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 CONTRACT_VERSION = "1.0"
 DISPATCH_PATH = "/api/method/salla_executor.api.commands.receive"
 PULL_PATH = "/api/method/salla_manager.api.client.request_pull"
+PAIR_PATH = "/api/method/salla_manager.api.client.pair"
+CHECK_PATH = "/api/method/salla_manager.api.client.check"
 
 HEADER_INSTANCE = "X-Instance-ID"
 HEADER_TIMESTAMP = "X-Timestamp"
@@ -29,6 +31,7 @@ HEADER_KEY = "X-Idempotency-Key"
 ENTITY_TYPES = ("category", "brand", "order_status", "product", "variant", "customer", "order")
 COMMAND_TYPES = {f"upsert_{entity}": entity for entity in ENTITY_TYPES}
 PING = "ping"
+ROTATE_SECRET = "rotate_secret"
 ACK_STATUSES = ("applied", "skipped", "failed", "rejected")
 
 TIMESTAMP_WINDOW = 300
@@ -76,13 +79,14 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """The checked headers of one request; timestamp in Unix seconds."""
+    """The checked headers of one request; timestamp in Unix seconds, secret: the one that signed it."""
 
     instance_id: str
     timestamp: int
     nonce: str
     signature: str
     idempotency_key: str
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -210,12 +214,13 @@ def verify(
     check_size(body)
     request = read_headers(headers)
     candidates = [secret for secret in secrets if secret] or [_DUMMY_SECRET]
-    matched = False
+    used = ""
     for secret in candidates:
         expected = sign(secret, headers[HEADER_TIMESTAMP], request.nonce, body)
-        matched |= hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii"))
+        if hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii")):
+            used = secret
     known = hmac.compare_digest(request.instance_id.encode("ascii"), instance_id.encode("utf-8"))
-    if not (matched and known and candidates != [_DUMMY_SECRET]):
+    if not (used and known and candidates != [_DUMMY_SECRET]):
         raise ProtocolError(401, "unauthorized", "The instance is not known here or the signature is wrong.")
     if abs(int(now) - request.timestamp) > window:
         raise ProtocolError(
@@ -225,7 +230,12 @@ def verify(
             " taken. Set the clocks by NTP.",
             server_time=int(now),
         )
-    return request
+    return replace(request, secret=used)
+
+
+def answer_proof(secret: str, nonce: str, server_time: int) -> str:
+    """What the hub adds to its answer to a check, to show that it has the secret; hex of HMAC-SHA256."""
+    return hmac_hex(secret.encode("utf-8"), f"answer.{nonce}.{server_time}".encode("ascii"))
 
 
 def dump_json(value: Any) -> bytes:
@@ -365,7 +375,7 @@ _TEXT_FIELDS = (
     "erp_instance",
     "idempotency_key",
 )
-# A store may have no Customer Account yet, and a ping speaks of no store at all.
+# A store may have no Customer Account yet, and a ping or a new secret speaks of no store at all.
 _MAY_BE_EMPTY = {"customer_account", "store_account", "entity_type"}
 
 
@@ -395,7 +405,7 @@ def _counter(data: Mapping[str, Any], name: str) -> int:
 
 
 def _check_type(command: Command) -> None:
-    if command.command_type == PING:
+    if command.command_type in (PING, ROTATE_SECRET):
         return
     expected = COMMAND_TYPES.get(command.command_type)
     if expected is None:

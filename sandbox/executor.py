@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import requests
 from werkzeug.datastructures import Headers
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_executor.contract import DISPATCH_PATH, MAX_BODY, Ack, ProtocolError, refusal
+from salla_executor.core.checklist import Row, hub_rows
+from salla_executor.core.hub_calls import HubError, pair, rotate
 from salla_executor.core.model import Settings
 from salla_executor.core.receive import receive
+from salla_executor.key_agreement import read_code
 from sandbox.executor_store import Store, default_settings
 from sandbox.quiet import QuietHandler
 
@@ -70,6 +74,22 @@ class EmbeddedExecutor:
         """All documents of a doctype (Item, Customer, Sales Order, …), by name; money is text."""
         return self.store.documents(doctype)
 
+    def pair(self, text: str) -> None:
+        """With the text that the hub's `new_pairing_code` gave. Raises HubError or AgreementError."""
+        with self.store.receiver() as receiver:
+            pair(read_code(text), HubLink(), receiver)
+            hub_rows(receiver, HubLink(), self.url)
+
+    def rotate_secret(self) -> None:
+        """Raises HubError."""
+        with self.store.receiver() as receiver:
+            rotate(HubLink(), receiver)
+            hub_rows(receiver, HubLink(), self.url)
+
+    def check(self) -> list[Row]:
+        with self.store.receiver() as receiver:
+            return hub_rows(receiver, HubLink(), self.url)
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         ack = self.answer(Request(environ))
         headers = Headers({"Cache-Control": "no-store", **ack.headers})
@@ -85,3 +105,17 @@ class EmbeddedExecutor:
             return refusal(ProtocolError(405, "method_not_allowed", "Commands are sent by POST."))
         with self.store.receiver() as receiver:
             return receive(raw, request.headers, receiver)
+
+
+class HubLink:
+    """ref: salla_executor.core.ports.Hub"""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        try:
+            response = requests.post(url, data=body, headers=dict(headers), timeout=10, allow_redirects=False)
+            answer = response.json()
+        except (requests.RequestException, ValueError) as error:
+            raise HubError(f"The hub does not answer: {type(error).__name__}") from None
+        if not isinstance(answer, dict):
+            raise HubError("The hub's answer is no JSON object.")
+        return response.status_code, answer

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from salla_executor.contract import CONTRACT_VERSION, Command, dump_json, load_json
-from salla_executor.core.model import Claim, Reference, Settings
+from salla_executor.core.model import Claim, NewSecret, Reference, Settings
 from sandbox.executor_erp import SqliteErp
 
 # A file of its own: a nonce is committed at once, and SQLite lets one writer into a file at a time.
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS contacts (customer TEXT, kind TEXT, value TEXT, PRIMA
 CREATE INDEX IF NOT EXISTS contacts_value ON contacts (kind, value);
 CREATE TABLE IF NOT EXISTS shop_orders (source TEXT, external_id TEXT, name TEXT, PRIMARY KEY (source, external_id));
 """
+# Seconds that the secret before the current one is still taken, once the hub has used the current one.
+OVERLAP = 24 * 3600
 _REFERENCE_FIELDS = tuple(one.name for one in fields(Reference) if one.name != "is_new")
 
 
@@ -46,6 +48,8 @@ class Store:
     settings: Settings
     clock: Callable[[], float] = time.time
     errors: list[str] = field(default_factory=list)
+    # Until then the secret before the current one is taken; None: as long as it stands in the settings.
+    previous_until: float | None = None
     _running: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -86,6 +90,25 @@ class Store:
         connection.close()
         return number
 
+    def settings_now(self) -> Settings:
+        if self.previous_until is None or self.clock() < self.previous_until:
+            return self.settings
+        return replace(self.settings, secrets=self.settings.secrets[:1])
+
+    def keep_secret(self, new: NewSecret) -> bool:
+        with self._guard:
+            if "".join(self.settings.secrets[:1]) != new.replaces:
+                return False
+            self.previous_until = None
+            self.settings = replace(
+                self.settings,
+                secrets=(new.secret, new.previous) if new.previous else (new.secret,),
+                is_rotating=bool(new.previous),
+                instance_id=new.instance_id or self.settings.instance_id,
+                hub_url=new.hub_url or self.settings.hub_url,
+            )
+            return True
+
     def begin(self, key: str) -> bool:
         """Whether no other request of this process works on the key."""
         with self._guard:
@@ -116,7 +139,14 @@ class SqliteReceiver:
         return int(self.store.clock())
 
     def settings(self) -> Settings:
-        return self.store.settings
+        return self.store.settings_now()
+
+    def store_secret(self, new: NewSecret) -> bool:
+        return self.store.keep_secret(new)
+
+    def end_rotation(self) -> None:
+        self.store.settings = replace(self.store.settings, is_rotating=False)
+        self.store.previous_until = self.store.clock() + OVERLAP
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
         connection = self.store.connect(is_nonces=True)
@@ -181,6 +211,9 @@ class SqliteReceiver:
 
     def versions(self) -> dict[str, str]:
         return {"salla_executor": "sandbox", "contract": CONTRACT_VERSION}
+
+    def checks(self) -> list[dict[str, str]]:
+        return [{"check": "Sandbox", "state": "ok", "message": "Nothing can be wrong here."}]
 
     def _release(self) -> None:
         if self._key:

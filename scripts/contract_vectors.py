@@ -8,7 +8,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from salla_manager import contract
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from salla_manager import contract, key_agreement
 
 TARGET = Path(__file__).resolve().parents[1] / "tests" / "contract" / "vectors.json"
 NOW = 1700000000
@@ -101,9 +103,41 @@ def refused() -> list[dict]:
     ]
 
 
+def agreement(purpose: str) -> dict:
+    """Fixed private keys, as nobody may use them."""
+    asker, answerer = (X25519PrivateKey.from_private_bytes(bytes([number] * 32)) for number in (1, 2))
+    question = key_agreement.Question(purpose, "ERP-INSTANCE-0001", SECRET, asker)
+    asked = {"public_key": question.public_key}
+    secret, answer = key_agreement.answer(purpose, "ERP-INSTANCE-0001", asked, SECRET, answerer)
+    return {
+        "purpose": purpose,
+        "instance": "ERP-INSTANCE-0001",
+        "signer": SECRET,
+        "asker_private_key": "01" * 32,
+        "asker_public_key": question.public_key,
+        "answerer_private_key": "02" * 32,
+        "answer": answer,
+        "secret": secret,
+    }
+
+
+def pairing_code() -> dict:
+    code = key_agreement.PairingCode("https://hub.example.com", "ERP-INSTANCE-0001", "A" * 32)
+    return {"text": code.text(), "hub": code.hub_url, "instance": code.instance_id, "code": code.code}
+
+
+def answer_proof() -> dict:
+    nonce = "nonce-of-the-request"
+    proof = contract.answer_proof(SECRET, nonce, NOW)
+    return {"secret": SECRET, "nonce": nonce, "server_time": NOW, "proof": proof}
+
+
 def vectors() -> dict:
     return {
         "contract_version": contract.CONTRACT_VERSION,
+        "key_agreement": [agreement(purpose) for purpose in (key_agreement.PAIR, key_agreement.ROTATE)],
+        "pairing_code": pairing_code(),
+        "answer_proof": answer_proof(),
         "accepted": [vector(name, item) for name, item in commands().items()],
         "refused": refused(),
     }

@@ -30,11 +30,18 @@ READINESS = "salla_manager/core/readiness.py"
 TRANSPORT = "salla_manager/core/transport.py"
 ADDRESSES = "salla_manager/core/addresses.py"
 INTAKE = "salla_manager/core/intake.py"
+PROCESS = "salla_manager/core/process.py"
+IDENTITY = "salla_manager/core/identity.py"
 PULL = "salla_manager/core/pull_api.py"
+CALLERS = "salla_manager/core/callers.py"
+AGREEMENT = "salla_manager/key_agreement.py"
+SHARED_SECRET = "salla_manager/core/shared_secret.py"
+CHECKLIST = "salla_executor/core/checklist.py"
 OUTBOX = "salla_manager/core/outbox.py"
 SKU = "salla_manager/core/sku.py"
 WEBHOOKS = "salla_manager/platforms/salla/webhooks.py"
 PROOF = "salla_manager/platforms/salla/signature.py"
+TOKENS = "salla_manager/platforms/salla/tokens.py"
 ENCRYPTION = "salla_manager/erp/encryption.py"
 
 REFUSALS = "tests/executor/test_refusals.py::"
@@ -45,20 +52,22 @@ DISPATCH_TESTS = "tests/hub/test_dispatch.py::"
 TRANSPORT_TESTS = "tests/hub/test_transport.py::"
 INTAKE_TESTS = "tests/hub/test_intake.py::"
 PULL_TESTS = "tests/hub/test_pull.py::"
+IDENTITY_TESTS = "tests/hub/test_identity.py::"
 ABSORB_TESTS = "tests/hub/test_absorb.py::"
+AGREEMENT_TESTS = "tests/contract/test_key_agreement.py::"
+SHARED_SECRET_TESTS = "tests/hub/test_shared_secret.py::"
+NEW_SECRET_TESTS = "tests/executor/test_new_secret.py::"
 SECRET_TESTS = "tests/erp/test_encryption.py::"
-_COMPARE = (
-    '        matched |= hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii"))\n'
-)
+_COMPARE = 'if hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii")):'
 
 SIGNED_REQUESTS = (
-    Fault("signature unchecked", CONTRACT, "if not (matched and known and", "if not (known and",
+    Fault("signature unchecked", CONTRACT, "if not (used and known and", "if not (known and",
           REFUSALS + "test_wrong_secret"),
     Fault("signature compared by its first half", CONTRACT, _COMPARE,
-          "        matched |= hmac.compare_digest(expected[:32], request.signature[:32])\n",
+          "if hmac.compare_digest(expected[:32], request.signature[:32]):",
           REFUSALS + "test_each_digit_of_the_signature_counts"),
     Fault("signature compared with ==", CONTRACT, _COMPARE,
-          "        matched |= expected == request.signature\n",
+          "if expected == request.signature:",
           "tests/contract/test_constant_time.py::test_a_signature_is_compared_by_digest_compare"),
     Fault("nonce stored before the signature", RECEIVE, "    request = contract.verify(\n",
           "    receiver.remember_nonce(contract.read_headers(headers).nonce[::-1], receiver.now() + 660)\n"
@@ -88,7 +97,7 @@ SIGNED_REQUESTS = (
     Fault("pull of somebody else's store", PULL,
           "if store is None or store.erp_instance != instance:", "if store is None:",
           PULL_TESTS + "test_a_pull_is_refused"),
-    Fault("pull taken twice", PULL, "if not host.store.remember_nonce(", "if None is host.store.remember_nonce(",
+    Fault("pull taken twice", CALLERS, "if not host.store.remember_nonce(", "if None is host.store.remember_nonce(",
           PULL_TESTS + "test_a_pull_is_not_taken_twice"),
 )  # fmt: skip
 
@@ -135,6 +144,36 @@ ONCE_IN_EFFECT = (
     Fault("duplicate webhook stored twice", WEBHOOKS,
           'f"salla:{merchant}:{event}:{content}".encode()', 'f"salla:{time.time_ns()}:{content}".encode()',
           "tests/salla/test_webhooks.py::test_the_dedupe_hash_tells_contents_apart"),
+)  # fmt: skip
+
+CHANGES_OF_THE_SECRET = (
+    Fault("proof of the other side unchecked", AGREEMENT,
+          'if not hmac.compare_digest(_proof(secret, transcript), _hex(answer, "proof")):', "if False:",
+          SHARED_SECRET_TESTS + "test_without_a_proof_the_secret_stays"),
+    Fault("whoever is in between can agree", AGREEMENT, 'salt=signer.encode("utf-8")', 'salt=b""',
+          AGREEMENT_TESTS + "test_who_differs_in_anything_cannot_prove_it"),
+    Fault("code good for ever", SHARED_SECRET, "if until is not None and now < until else", "if until is not None else",
+          SHARED_SECRET_TESTS + "test_a_code_ends_after_half_an_hour"),
+    Fault("code good twice", SHARED_SECRET, "    if signer == instance.pairing_code:\n", "    if False:\n",
+          SHARED_SECRET_TESTS + "test_a_code_is_good_once"),
+    Fault("code good twice at the same moment", SHARED_SECRET,
+          "if instance is None or signer not in taken(instance, now, with_code=True):", "if instance is None:",
+          SHARED_SECRET_TESTS + "test_of_two_requests_with_one_code_one_is_answered"),
+    Fault("code opens every door", SHARED_SECRET, "if with_code else secrets", "",
+          SHARED_SECRET_TESTS + "test_a_code_opens_the_door_of_pairing_only"),
+    Fault("hub signs with a secret that the ERP may not have", SHARED_SECRET,
+          "changed = replace(instance, pending_secret=secret)", "changed = replace(instance, secret=secret)",
+          SHARED_SECRET_TESTS + "test_a_code_makes_a_pending_secret_and_the_first_call_with_it_makes_it_current"),
+    Fault("secret entered by hand overwritten", SHARED_SECRET, "if found.secret != instance.secret:", "if False:",
+          SHARED_SECRET_TESTS + "test_a_secret_entered_by_hand_meanwhile_stands"),
+    Fault("another secret taken on than the hub signs with", RECEIVE, "NewSecret(secret, signer, replaces=",
+          "NewSecret(secret, settings.secrets[0], replaces=", NEW_SECRET_TESTS + "test_a_lost_answer_shuts_nobody_out"),
+    Fault("former secret ends before the hub knows the new one", RECEIVE,
+          "if settings.is_rotating and request.secret == settings.secrets[0]:", "if settings.is_rotating:",
+          NEW_SECRET_TESTS + "test_a_lost_answer_shuts_nobody_out"),
+    Fault("checklist believes any answer", CHECKLIST,
+          'if not hmac.compare_digest(proof.encode(), str(reply.answer.get("proof")).encode()):', "if False:",
+          NEW_SECRET_TESTS + "test_what_is_wrong_has_a_row"),
 )  # fmt: skip
 
 ANSWERS_AND_NETWORK = (
@@ -203,4 +242,11 @@ RULES_AND_SECRETS = (
           "tests/salla/test_webhooks.py::test_tokens_are_taken_out_of_what_is_kept"),
 )  # fmt: skip
 
-FAULTS = (*SIGNED_REQUESTS, *ONCE_IN_EFFECT, *ANSWERS_AND_NETWORK, *RULES_AND_SECRETS)
+FAULTS = (
+    *SIGNED_REQUESTS,
+    *ONCE_IN_EFFECT,
+    *CHANGES_OF_THE_SECRET,
+    *ANSWERS_AND_NETWORK,
+    *A_COPY_OF_THE_HUB,
+    *RULES_AND_SECRETS,
+)

@@ -10,11 +10,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FRAPPE_FREE = [
     "salla_manager/contract.py",
+    "salla_manager/key_agreement.py",
     "salla_manager/payloads.py",
     "salla_manager/core",
     "salla_manager/platforms",
     "salla_manager/erp",
     "salla_executor/contract.py",
+    "salla_executor/key_agreement.py",
     "salla_executor/encryption.py",
     "salla_executor/payloads.py",
     "salla_executor/core",

@@ -25,7 +25,11 @@ class Settings:
     """Salla Executor Settings."""
 
     instance_id: str
+    # The current one, and the one before it while that is still taken.
     secrets: tuple[str, ...] = field(repr=False)
+    # The hub has not signed with the current one yet; the one before it is taken for as long as that lasts.
+    is_rotating: bool = False
+    hub_url: str = ""
     is_enabled: bool = True
     timestamp_window: int = 300
     company: str = ""
@@ -51,6 +55,21 @@ class Settings:
     rounding_method: str = "Banker's Rounding"
     currency_precision: int = 2
     round_row_wise_tax: bool = False
+
+
+@dataclass(frozen=True)
+class NewSecret:
+    """What hub and ERP have agreed on.
+
+    previous: what the hub signs with until it has used the new one; replaces: the current one as it was before, so that
+    of two changes at once only one is kept; instance_id and hub_url: of a pairing, else empty.
+    """
+
+    secret: str = field(repr=False)
+    previous: str = field(repr=False)
+    replaces: str = field(repr=False)
+    instance_id: str = ""
+    hub_url: str = ""
 
 
 @dataclass(frozen=True)

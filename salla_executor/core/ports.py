@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from salla_executor.core.model import (
     CustomerValues,
     ItemGroupValues,
     ItemValues,
+    NewSecret,
     OrderStatusValues,
     Reference,
     SalesOrderValues,
@@ -60,15 +62,33 @@ class Erp(Protocol):
         """Whether the Item is a template."""
 
 
-class Receiver(Protocol):
-    """The host around one request: clock, replay guard, inbox, references and the transaction."""
-
-    erp: Erp
+class SecretKeeper(Protocol):
+    """Where the shared secret lies."""
 
     def now(self) -> int:
         """Unix seconds."""
 
     def settings(self) -> Settings: ...
+
+    def store_secret(self, new: NewSecret) -> bool:
+        """Committed at once; False where the current secret is not `new.replaces` any more. No end is set to the
+        previous one yet."""
+
+    def end_rotation(self) -> None:
+        """The hub signs with the current secret: the one before it is taken for a day more. Committed at once."""
+
+
+class Hub(Protocol):
+    """The way to the hub."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """HTTP status and the JSON object that was answered. Raises HubError where there is none."""
+
+
+class Receiver(SecretKeeper, Protocol):
+    """The host around one request: clock, replay guard, inbox, references and the transaction."""
+
+    erp: Erp
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
         """Committed at once; False if it was used before."""
@@ -103,3 +123,6 @@ class Receiver(Protocol):
 
     def versions(self) -> dict[str, str]:
         """For ping: app, frappe, erpnext."""
+
+    def checks(self) -> list[dict[str, str]]:
+        """For ping, this side's checklist: check, state (`ok`, `warning`, `failed`), message with the next step."""

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from salla_executor import contract
+from salla_executor import contract, key_agreement
 from salla_executor.contract import Ack, Command, ProtocolError, SignedRequest
 from salla_executor.core.answer import bounded
 from salla_executor.core.apply import apply
 from salla_executor.core.context import Context, Outcome
-from salla_executor.core.model import BusinessError, Reference, Settings
+from salla_executor.core.model import BusinessError, NewSecret, Reference, Settings
 from salla_executor.core.ports import Receiver
+from salla_executor.key_agreement import AgreementError
 from salla_executor.payloads import Payload, PayloadError, parse_payload
 
 # Seconds: while the same command runs, and while a person has switched the executor off.
@@ -32,8 +33,12 @@ def receive(raw: bytes, headers: Mapping[str, str], receiver: Receiver) -> Ack:
         request = _admit(raw, headers, settings, receiver)
         key = request.idempotency_key
         command = contract.decode_command(raw, request)
+        if settings.is_rotating and request.secret == settings.secrets[0]:
+            receiver.end_rotation()
         if command.command_type == contract.PING:
             return _pong(command, settings, receiver)
+        if command.command_type == contract.ROTATE_SECRET:
+            return _rotate(command, request.secret, settings, receiver)
         return _execute(command, contract.body_hash(raw), settings, receiver)
     except ProtocolError as error:
         return contract.refusal(error, idempotency_key=key)
@@ -177,6 +182,25 @@ def _stored(ack: Ack) -> dict[str, Any]:
     return contract.load_json(ack.body())
 
 
+def _rotate(command: Command, signer: str, settings: Settings, receiver: Receiver) -> Ack:
+    """A new secret by the hub's wish. What signed this request is taken on, so that a lost answer shuts nobody out."""
+    if command.dry_run:
+        raise ProtocolError(400, "bad_envelope", "A new secret cannot be tried by a dry run.")
+    try:
+        secret, answer = key_agreement.answer(
+            key_agreement.ROTATE, settings.instance_id, command.payload, signer
+        )
+    except AgreementError as error:
+        raise ProtocolError(400, "bad_key", str(error)) from None
+    if not receiver.store_secret(NewSecret(secret, signer, replaces=settings.secrets[0])):
+        busy = BusinessError(
+            "in_progress", "The secret is being changed by somebody else right now.", retryable=True
+        )
+        return _failure(command, busy, 409, RETRY_RUNNING)
+    payload = {"erp_doc": None, "message": "The new secret is kept.", "error_code": None, **answer}
+    return Ack(200, "applied", command.idempotency_key, command.command_id, payload)
+
+
 def _pong(command: Command, settings: Settings, receiver: Receiver) -> Ack:
     payload = {
         "erp_doc": None,
@@ -190,8 +214,9 @@ def _pong(command: Command, settings: Settings, receiver: Receiver) -> Ack:
         "is_enabled": settings.is_enabled,
         "contract_version": contract.CONTRACT_VERSION,
         "versions": receiver.versions(),
+        "checks": receiver.checks(),
     }
-    return Ack(200, "applied", command.idempotency_key, command.command_id, payload)
+    return Ack(200, "applied", command.idempotency_key, command.command_id, bounded(payload))
 
 
 def _unexpected(error: Exception, key: str, receiver: Receiver) -> Ack:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from salla_manager import contract
-from salla_manager.core import answers, breaker, readiness
-from salla_manager.core.answers import Verdict, judge
+from salla_manager.core import answers, breaker, readiness, shared_secret
+from salla_manager.core.answers import Verdict
 from salla_manager.core.breaker import breaker_of
+from salla_manager.core.exchange import ping, send
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
     Attempt,
@@ -22,7 +23,7 @@ from salla_manager.core.model import (
 )
 from salla_manager.core.outbox import envelope
 from salla_manager.core.release import release_waiting_on
-from salla_manager.core.transport import TransportError, limits_of
+from salla_manager.core.transport import limits_of
 from salla_manager.core.verdicts import Exchange, ack_row, attempt_of, is_alive, record_after, update_of
 
 LEASE_BATCH = 10
@@ -141,25 +142,7 @@ class _Run:
             release_waiting_on(self.host, command.record)
 
     def _exchange(self, command: contract.Command) -> Exchange:
-        host, body = self.host, contract.encode_command(command)
-        started_at, begin = host.clock.now(), host.clock.monotonic()
-        headers = contract.signed_headers(
-            self.instance.name,
-            self.instance.secret,
-            body,
-            command.idempotency_key,
-            now=int(started_at.timestamp()) + self.offset,
-        )
-        url = self.instance.url.rstrip("/") + contract.DISPATCH_PATH
-        answer, error = None, None
-        try:
-            answer = host.transport.post(url, body, headers, limits_of(self.settings))
-        except TransportError as failure:
-            error = failure
-        latency = int((host.clock.monotonic() - begin) * 1000)
-        status, names, content = (answer.status, answer.headers, answer.body) if answer else (0, {}, b"")
-        verdict = judge(status, names, content, error, command, host.clock.now())
-        return Exchange(verdict, started_at, latency, answer, error)
+        return send(self.host, self.instance, command, limits_of(self.settings), offset=self.offset)
 
     def _record(self, command: OutboundCommand, token: str, attempt: Attempt, verdict: Verdict) -> bool:
         """Attempt, ack, command and record in one transaction; False where the lease was lost."""
@@ -199,14 +182,9 @@ class _Run:
 
     def _probe(self) -> bool:
         """A signed ping; no command's attempts are burned on it."""
-        key = f"ping-{contract.new_nonce()}"
-        ping = contract.Command(key, contract.PING, "", "", "", self.instance.name, key, {})
-        verdict = self._exchange(ping).verdict
-        if verdict.action == answers.RESIGN:
-            self.offset = verdict.offset
-            verdict = self._exchange(ping).verdict
-        now = self.host.clock.now()
-        if is_alive(verdict):
+        exchange, self.offset = ping(self.host, self.instance)
+        verdict, now = exchange.verdict, self.host.clock.now()
+        if is_alive(verdict) or self._knows_the_pending_secret():
             self._save_breaker(breaker.after_success(self.breaker))
             return True
         seconds = max(self._probe_seconds(), verdict.delay)
@@ -215,6 +193,13 @@ class _Run:
 
     def _judge_instance(self, verdict: Verdict) -> None:
         now, seconds = self.host.clock.now(), self._probe_seconds()
+    def _knows_the_pending_secret(self) -> bool:
+        """The ERP has kept a new secret and its word of it was lost."""
+        if not shared_secret.adopt_pending(self.host, self.instance):
+            return False
+        self.instance = self.hub.instance(self.instance.name) or self.instance
+        return True
+
         if verdict.action in (answers.BREAK, answers.RESIGN):
             self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
         elif verdict.is_connection_like:

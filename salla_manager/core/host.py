@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from salla_manager.core.model import Store
 from salla_manager.core.ports import Clock, HubStore, Jobs
@@ -14,7 +14,7 @@ from salla_manager.platforms.port import Platform, ShopClient, StoreContext
 @dataclass(frozen=True)
 class Host:
     """platforms: name -> Platform, raises KeyError or ValueError; client_for: None where the store has no tokens;
-    random: 0 <= value < 1."""
+    random: 0 <= value < 1; versions: of what the hub runs on, for the other side's checklist."""
 
     store: HubStore
     clock: Clock
@@ -23,6 +23,7 @@ class Host:
     client_for: Callable[[Store], ShopClient | None]
     transport: Transport
     random: Callable[[], float]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def context_of(store: Store) -> StoreContext:

@@ -52,9 +52,27 @@ class ConfigStore(Protocol):
 
     def instance(self, name: str) -> Instance | None: ...
 
+    def lock_instance(self, name: str) -> Instance | None:
+        """Read anew, and locked until the transaction ends."""
+
+    def save_secrets(self, instance: Instance) -> None:
+        """Its current, previous and pending secret and its pairing code, as they stand in the value."""
+
+    def changing_secret(self, instance: str) -> AbstractContextManager[bool]:
+        """Whether nobody else is changing this instance's secret meanwhile. Never waits; not in a transaction."""
+
     def save_breaker(
         self, instance: str, failures: int, open_until: datetime | None, reason: str
     ) -> None: ...
+
+    def lock_store(self, name: str) -> Store | None:
+        """Read anew, and locked until the transaction ends."""
+
+    def save_app(self, store: Store) -> None:
+        """What the value says of the app and its plan in the shop."""
+
+    def drop_tokens(self, store: str, reason: str) -> None:
+        """reason: shown as the store's access problem."""
 
     def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
         """Make or update the Store Account of a merchant and keep its tokens encrypted.
@@ -77,7 +95,7 @@ class EventStore(Protocol):
         """Sets all four. Failed with due_at None is final, Received is taken at once."""
 
     def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
-        """Unknown Store events of this merchant become Received and point to the store."""
+        """Unknown Store and No Access events of this merchant become Received and point to the store."""
 
 
 class RecordStore(Protocol):

@@ -32,7 +32,7 @@ def signed(body: bytes = b'{"a":1}', key: str = "key-0001") -> dict:
     return contract.signed_headers(INSTANCE, SECRET, body, key, now=NOW)
 
 
-@pytest.mark.parametrize("name", ["contract.py", "payloads.py"])
+@pytest.mark.parametrize("name", ["contract.py", "key_agreement.py", "payloads.py"])
 def test_both_apps_carry_the_same_file(name):
     assert (ROOT / "salla_manager" / name).read_bytes() == (ROOT / "salla_executor" / name).read_bytes()
 

@@ -1,0 +1,94 @@
+"""The hub's configuration on SQLite: settings, stores and ERP Instances with their secrets."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from salla_manager.core.model import Instance, Settings, Store
+from sandbox.hub_rows import Rows, as_text, columns_of
+
+
+class ConfigRows(Rows):
+    """Implements salla_manager.core.ports.ConfigStore."""
+
+    def __init__(self, path: str, settings: Settings | None = None):
+        super().__init__(path)
+        self._settings = settings or Settings()
+        self._changing: dict[str, threading.Lock] = {}
+
+    def settings(self) -> Settings:
+        return self._settings
+
+    def save_settings(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def store(self, name: str) -> Store | None:
+        return self._one(Store, "select * from store where name = ?", name)
+
+    def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None:
+        return self._one(
+            Store, "select * from store where platform = ? and merchant_id = ?", platform, merchant_id
+        )
+
+    def add_store(self, store: Store) -> str:
+        name = store.name or self._name("store")
+        self._insert("store", replace(store, name=name))
+        return name
+
+    def save_store(self, store: Store) -> None:
+        self._update("store", store.name, columns_of(store))
+
+    def tokens(self, store: str) -> dict[str, Any]:
+        row = self._run("select tokens from store where name = ?", store).fetchone()
+        return json.loads(row["tokens"]) if row and row["tokens"] else {}
+
+    def save_tokens(self, store: str, tokens: dict[str, Any]) -> None:
+        self._update("store", store, {"tokens": json.dumps(tokens)})
+
+    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+        store = self.store_of_merchant(platform, merchant_id)
+        if store is None:
+            name = self.add_store(Store(name="", platform=platform, merchant_id=merchant_id))
+            store = Store(name=name, platform=platform, merchant_id=merchant_id)
+        self.save_tokens(store.name, tokens)
+        return store
+
+    def instance(self, name: str) -> Instance | None:
+        return self._one(Instance, "select * from instance where name = ?", name)
+
+    def save_instance(self, instance: Instance) -> None:
+        self._run("delete from instance where name = ?", instance.name)
+        self._insert("instance", instance)
+
+    def lock_instance(self, name: str) -> Instance | None:
+        # The transaction is the only one, so reading is locking.
+        return self.instance(name)
+
+    def save_secrets(self, instance: Instance) -> None:
+        kept = ("secret", "previous_secret", "pending_secret", "pairing_code", "pairing_code_until")
+        columns = columns_of(instance)
+        self._update("instance", instance.name, {column: columns[column] for column in kept})
+
+    @contextmanager
+    def changing_secret(self, instance: str) -> Iterator[bool]:
+        lock = self._changing.setdefault(instance, threading.Lock())
+        is_mine = lock.acquire(blocking=False)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                lock.release()
+
+    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
+        values = {
+            "consecutive_failures": failures,
+            "breaker_open_until": as_text(open_until),
+            "breaker_reason": reason,
+        }
+        self._update("instance", instance, values)
