@@ -27,4 +27,6 @@ class Host:
 
 
 def context_of(store: Store) -> StoreContext:
-    return StoreContext(currency=store.currency, prices_include_tax=store.prices_include_tax)
+    return StoreContext(
+        currency=store.currency, prices_include_tax=store.prices_include_tax, timezone=store.timezone
+    )

@@ -47,6 +47,22 @@ class Store:
     is_enabled: bool = True
 
 
+    # Whose days are the store's days.
+    timezone: str = "Asia/Riyadh"
+    # Why the shop cannot be read, in a sentence.
+    access_problem: str = ""
+    # Of this app in the shop, as its events say; the times are those of the events.
+    app_status: str = ""
+    app_changed_at: datetime | None = None
+    plan: str = ""
+    plan_status: str = ""
+    plan_until: str = ""
+    plan_changed_at: datetime | None = None
+
+
+class AppStatus:
+    INSTALLED = "Installed"
+    UNINSTALLED = "Uninstalled"
 @dataclass(frozen=True)
 class Instance:
     """ERP Instance: one client ERP that commands go to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from salla_manager.core import outbox
+from salla_manager.core import asked, installation, outbox
 from salla_manager.core.host import Host
 from salla_manager.core.ingest import ingest
 from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store
@@ -88,7 +88,9 @@ def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, l
     results: dict[str, list[Result]] = {event.name: [] for event in events}
     for event in events:
         try:
-            store, signals = _signals(host, event)
+            store, signals = signals_of(host, event)
+            if not signals:
+                results[event.name].append(_about_the_app(host, store, event))
         except Exception as error:
             results[event.name].append(_unreadable(error))
             continue
@@ -105,7 +107,8 @@ def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, l
     return list(works.values()), results
 
 
-def _signals(host: Host, event: Event) -> tuple[Store, list[Signal]]:
+def signals_of(host: Host, event: Event) -> tuple[Store, list[Signal]]:
+    """Raises LookupError for a store that is not known, WebhookError for a body that cannot be read."""
     store = host.store.store(event.store) if event.store else None
     store = store or host.store.store_of_merchant(event.platform, event.merchant_id)
     if store is None:
@@ -116,6 +119,8 @@ def _signals(host: Host, event: Event) -> tuple[Store, list[Signal]]:
 
 def _unreadable(error: Exception) -> Result:
     if isinstance(error, LookupError):
+    if event.event == asked.EVENT:
+        return store, [asked.signal_of(event)]
         return Result(EventStatus.UNKNOWN_STORE, f"{error} Install the app there or make the store.")
     if isinstance(error, WebhookError):
         return Result(EventStatus.FAILED, f"{error}. Pull from the shop what it was about.")

@@ -8,7 +8,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.serving import make_server
@@ -23,7 +24,15 @@ from salla_manager.core.outbox import absorb, absorb_all
 from salla_manager.core.process import ProcessReport, process_due_events
 from salla_manager.core.transport import HttpAnswer, TransportError
 from salla_manager.payloads import Payload, PayloadError, parse_payload
-from salla_manager.platforms.port import NormalizeError, Signal, SignatureError, Webhook, WebhookError
+from salla_manager.platforms.port import (
+    NormalizeError,
+    Page,
+    ShopEntry,
+    Signal,
+    SignatureError,
+    Webhook,
+    WebhookError,
+)
 from sandbox.hub_store import SqliteHubStore
 from sandbox.quiet import QuietHandler
 
@@ -95,6 +104,24 @@ class FakePlatform:
         action = "delete" if action == "deleted" else "upsert"
         return [Signal(entity_type, webhook.data["external_id"], action, body)]
 
+    def entry(self, entity_type: str, external_id: str, row: dict[str, Any], context: Any) -> ShopEntry:
+        created = row.get("created_at")
+        return ShopEntry(
+            external_id,
+            row.get("reference") or row.get("name", ""),
+            row.get("status", ""),
+            Decimal(row["total"]) if row.get("total") else None,
+            row.get("currency", ""),
+            datetime.fromisoformat(created) if created else None,
+            self.admin_url(entity_type, external_id, row),
+        )
+
+    def admin_url(self, entity_type: str, external_id: str, body: dict[str, Any]) -> str:
+        return f"https://shop.test/{entity_type}/{external_id}"
+
+    def app_change(self, webhook: Webhook) -> None:
+        return None
+
     def ignored_because(self, event: str) -> str:
         return f"'{event}' does not concern the ERP."
 
@@ -115,6 +142,7 @@ class FakeShop:
     list_errors: dict[str, Exception] = field(default_factory=dict)
     fetched: list[tuple[str, str]] = field(default_factory=list)
     lanes: list[str] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)
 
     def has(self, entity_type: str, body: dict[str, Any]) -> None:
         self.bodies[entity_type, body["external_id"]] = body
@@ -137,6 +165,19 @@ class FakeShop:
         yield from [body for (kind, _), body in self.bodies.items() if kind == entity_type]
         if entity_type in self.list_errors:
             raise self.list_errors[entity_type]
+
+    def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
+        """Of two rows; list_errors break off behind the first page."""
+        begin = int(cursor or 0)
+        if begin and entity_type in self.list_errors:
+            raise self.list_errors[entity_type]
+        rows = [(key, body) for (kind, key), body in self.bodies.items() if kind == entity_type]
+        end = begin + 2
+        return Page(rows[begin:end], len(rows), 2, str(end) if end < len(rows) else None)
+
+    def orders_of(self, day: date, cursor: str = "") -> Page:
+        self.days.append(day)
+        return self.page("order", cursor)
 
 
 Answer = Callable[[dict[str, Any]], HttpAnswer]

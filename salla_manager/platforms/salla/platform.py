@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from salla_manager.payloads import Payload
-from salla_manager.platforms.port import NormalizeError, Signal, StoreContext, Webhook
-from salla_manager.platforms.salla import signature, webhooks
+from salla_manager.platforms.port import AppChange, NormalizeError, ShopEntry, Signal, StoreContext, Webhook
+from salla_manager.platforms.salla import app_events, entries, signature, webhooks
 from salla_manager.platforms.salla.client import API_URL, SallaClient
 from salla_manager.platforms.salla.normalize.catalogue import (
     normalize_brand,
@@ -40,6 +40,17 @@ class SallaPlatform:
 
     def signals(self, webhook: Webhook) -> list[Signal]:
         return webhooks.signals(webhook)
+
+    def entry(
+        self, entity_type: str, external_id: str, row: dict[str, Any], context: StoreContext
+    ) -> ShopEntry:
+        return entries.entry(entity_type, external_id, row, context)
+
+    def admin_url(self, entity_type: str, external_id: str, body: dict[str, Any]) -> str:
+        return entries.admin_url(entity_type, external_id, body)
+
+    def app_change(self, webhook: Webhook) -> AppChange | None:
+        return app_events.app_change(webhook)
 
     def ignored_because(self, event: str) -> str:
         return webhooks.ignored_because(event)
