@@ -67,7 +67,7 @@ class History:
             run = self.run(name)
             if run.status != RunStatus.RUNNING:
                 return run
-            self._until_due(run)
+            self.until_due(run)
         raise TimeoutError(f"{name} is still {run.status}: {run.message}")
 
     def run(self, name: str) -> SyncRun:
@@ -76,7 +76,7 @@ class History:
             raise KeyError(name)
         return run
 
-    def _until_due(self, run: SyncRun) -> None:
+    def until_due(self, run: SyncRun) -> None:
         times = [moment for moment in (run.due_at, run.lease_until) if moment]
         self.clock.at = max([self.clock.at, *(moment + timedelta(microseconds=1) for moment in times)])
 

@@ -18,6 +18,7 @@ create table if not exists pace
 create table if not exists sync_run
     (name text primary key, store, status, steps, created_at, since, calls_per_minute integer, started_at,
      finished_at, due_at, message, lease_token, lease_until);
+create table if not exists watermark (store, entity_type, moment, primary key (store, entity_type));
 """
 _MOMENTS = ("created_at", "since", "started_at", "finished_at", "due_at", "lease_until")
 
@@ -116,6 +117,15 @@ class SyncRows(Rows):
             "select count(*) from command where status = ? and store = ?", CommandStatus.QUEUED, store
         )
         return found.fetchone()[0]
+
+    def watermark(self, store: str, entity_type: str) -> datetime | None:
+        row = self._run(
+            "select moment from watermark where store = ? and entity_type = ?", store, entity_type
+        ).fetchone()
+        return datetime.fromisoformat(row["moment"]) if row else None
+
+    def save_watermark(self, store: str, entity_type: str, moment: datetime) -> None:
+        self._run("replace into watermark values (?, ?, ?)", store, entity_type, as_text(moment))
 
 
 _DUE = "status = ? and (due_at is null or due_at <= ?) and (lease_until is null or lease_until < ?)"

@@ -23,7 +23,7 @@ from salla_manager.platforms.pace import BACKFILL
 from salla_manager.platforms.port import ShopError
 
 # Longer than a page takes with all its waiting; each checkpoint counts anew.
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=5)
 RETRY = timedelta(seconds=60)
 # With more than this before them, live orders would wait for the ERP behind the backfill.
 MOST_QUEUED = 200

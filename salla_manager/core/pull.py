@@ -91,15 +91,29 @@ def _pull_type(
     limit: int | None,
     report: PullReport,
 ) -> None:
-    entity_type = ENTITY_TYPES[plural]
+    bodies = islice(client.list(ENTITY_TYPES[plural], since), limit)
+    absorb_listed(host, store, client, plural, bodies, report)
+
+
+def absorb_listed(
+    host: Host,
+    store: Store,
+    client: ShopClient,
+    plural: str,
+    bodies: Iterable[dict[str, Any]],
+    report: PullReport,
+) -> bool:
+    """Take in what a list gives, entity by entity; whether it could be read to its end."""
     # A page may be older than its use; what a webhook brought since then is newer.
     observed_at = host.clock.now()
     try:
-        for body in islice(client.list(entity_type, since), limit):
+        for body in bodies:
             _pull_one(host, store, client, plural, body, observed_at, report)
     except ShopError as error:
         report.is_complete = False
         report.fail(plural, f"The list could not be read to its end: {error}. Pull again later.")
+        return False
+    return True
 
 
 def _pull_one(

@@ -150,3 +150,8 @@ class SyncStore(Protocol):
 
     def queued_commands(self, store: str) -> int:
         """Commands of the store that wait for their turn to be sent."""
+
+    def watermark(self, store: str, entity_type: str) -> datetime | None:
+        """All that the shop changed before this time has been read; None where nothing ever was."""
+
+    def save_watermark(self, store: str, entity_type: str, moment: datetime) -> None: ...

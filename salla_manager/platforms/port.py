@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -81,6 +81,24 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What the shop has subscribed to. status: Trial, Active, Expired or Canceled; until: a date in ISO 8601."""
+
+    status: str
+    name: str = ""
+    until: str = ""
+    is_trial: bool = False
+
+
+@dataclass(frozen=True)
+class AppChange:
+    """What an event says of this app in the shop: either its status (Installed, Uninstalled) or its plan."""
+
+    status: str = ""
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True)
 class StoreContext:
     """What normalizing needs to know of the store."""
 
@@ -118,6 +136,10 @@ class ShopEntry:
     url: str = ""
 
 
+# Whether this version of an entity, by its external id and time of change, has been read already.
+IsKnown = Callable[[str, datetime], bool]
+
+
 class ShopClient(Protocol):
     """Reads from one store. All methods raise ShopError."""
 
@@ -135,6 +157,10 @@ class ShopClient(Protocol):
 
         Entity types: product, customer, order, category, brand, order_status. Variants lie within products.
         """
+
+    def changes(self, entity_type: str, since: datetime, is_known: IsKnown) -> Iterator[dict[str, Any]]:
+        """As `list`, what changed after `since`, as far as the shop lets that be found without reading all of it,
+        and without what is known."""
 
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
@@ -164,6 +190,9 @@ class Platform(Protocol):
 
     def signals(self, webhook: Webhook) -> list[Signal]:
         """Empty for an event of no interest. Raises WebhookError where an id is missing."""
+
+    def app_change(self, webhook: Webhook) -> AppChange | None:
+        """None for an event that is not about the app itself."""
 
     def normalize(self, entity_type: str, body: dict[str, Any], context: StoreContext) -> list[Payload]:
         """The entity's payload first, then those that lie within it (a product's variants).

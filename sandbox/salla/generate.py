@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from sandbox.salla.orders import add_order
+from sandbox.salla.orders import add_order, sellable
 from sandbox.salla.state import ShopState, amount, cents, day, plain_day
 
 _ROOTS = ("عطور", "ملابس", "إلكترونيات", "المنزل", "Gifts", "العناية")
@@ -55,8 +55,9 @@ def generate(
         _duplicate_a_sku(state)
     for number in range(customers):
         add_customer(state, number)
+    among = sellable(state)
     for number in range(orders):
-        add_order(state, created=clock() - timedelta(hours=6 * (orders - number)))
+        add_order(state, among=among, created=clock() - timedelta(hours=6 * (orders - number)))
     return state
 
 

@@ -17,14 +17,16 @@ def add_order(
     created: datetime | None = None,
     goods: list[tuple[int, int | None, int]] | None = None,
     customer_id: int | None = None,
+    among: list[tuple[int, int | None]] | None = None,
     **values: Any,
 ) -> Order:
-    """An order; goods: (product id, variant id or None, quantity), by default some that have a SKU.
+    """An order; goods: (product id, variant id or None, quantity), by default some of `among`,
+    which is by default what `sellable` gives.
 
     values: further fields of Order, such as payment_method, coupon, shipping.
     """
     chance, moment = state.random, created or state.now()
-    goods = goods if goods is not None else _some_goods(state)
+    goods = goods if goods is not None else _some_goods(state, among or sellable(state))
     lines = [make_line(state, *entry) for entry in goods]
     method = values.get("payment_method") or (chance.choice(_PAYMENTS) if chance.random() < 0.7 else "cod")
     has_goods = any(line.type == "product" for line in lines)
@@ -52,15 +54,20 @@ def add_order(
     return order
 
 
-def _some_goods(state: ShopState) -> list[tuple[int, int | None, int]]:
-    sellable = []
+def sellable(state: ShopState) -> list[tuple[int, int | None]]:
+    """(product id, variant id or None) of all that has a SKU."""
+    found: list[tuple[int, int | None]] = []
     for product in state.products.values():
         if product["skus"]:
-            sellable += [(product["id"], sku["id"]) for sku in product["skus"] if sku["sku"]]
+            found += [(product["id"], sku["id"]) for sku in product["skus"] if sku["sku"]]
         elif product["sku"]:
-            sellable.append((product["id"], None))
-    count = min(len(sellable), state.random.choice((1, 1, 2, 3, 4)))
-    return [(*entry, state.random.choice((1, 1, 2, 3))) for entry in state.random.sample(sellable, count)]
+            found.append((product["id"], None))
+    return found
+
+
+def _some_goods(state: ShopState, among: list[tuple[int, int | None]]) -> list[tuple[int, int | None, int]]:
+    count = min(len(among), state.random.choice((1, 1, 2, 3, 4)))
+    return [(*entry, state.random.choice((1, 1, 2, 3))) for entry in state.random.sample(among, count)]
 
 
 def make_line(state: ShopState, product_id: int, sku_id: int | None, quantity: int) -> Line:

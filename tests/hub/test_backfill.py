@@ -86,7 +86,7 @@ def test_a_kill_anywhere_costs_one_page_and_no_entity(history, at):
         backfill.work(history.host, history.rows, run.name, 1e9)
     # Nobody else takes it until the lease is over.
     assert backfill.work(history.host, history.rows, run.name) is None
-    history._until_due(history.run(run.name))
+    history.until_due(history.run(run.name))
     run = history.finish(run.name)
     assert (run.status, once(history)) == (RunStatus.DONE, True)
     shippable = sum(order.is_shippable for order in history.salla.state.orders.values())

@@ -108,6 +108,16 @@ def test_an_order_that_was_changed_shortly_before_is_within_the_overlap(salla, c
     assert ids(client.list("order", since=salla.state.now() + timedelta(minutes=40))) == []
 
 
+def test_products_are_walked_until_a_page_of_known_ones(salla, client, monkeypatch):
+    monkeypatch.setattr("salla_manager.platforms.salla.client.PER_PAGE", 5)
+    salla.api.per_page_cap = 5
+    known = set(list(salla.state.products)[2:])
+    found = client.changes("product", salla.state.now(), lambda key, changed_at: int(key) in known)
+    assert ids(found) == list(salla.state.products)[:2]
+    # Two new ones and the five that say that nothing else is new.
+    assert salla.log.counts()["/admin/v2/products"] == 2
+
+
 def test_categories_come_as_a_tree(salla, client):
     roots = list(client.list("category"))
     assert ids(roots) == [key for key, row in salla.state.categories.items() if row["parent_id"] == 0]

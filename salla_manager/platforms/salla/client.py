@@ -13,8 +13,8 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import Page, ShopError
-from salla_manager.platforms.salla.api import Budget, HttpGet, SallaApi, TokenProvider
+from salla_manager.platforms.port import IsKnown, Page, ShopError
+from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
 from salla_manager.platforms.salla.paging import after, position_of
@@ -111,10 +111,20 @@ class SallaClient:
         """All of a kind. Only orders can be listed by the time of their change; the others come in full."""
         budget = Budget(self._max_wait)
         if entity_type == "order":
-            return self._orders(since, budget)
+            return self._orders(since, budget, lambda external_id, changed_at: False)
         if entity_type == "category":
             return self._categories(budget)
         return self._api.pages(_PATHS[entity_type], {}, budget)
+
+    def changes(self, entity_type: str, since: datetime, is_known: IsKnown) -> Iterator[dict[str, Any]]:
+        """Orders down to `since` by their time of change; products and customers, which have no such list, from the
+        newest down to a page's worth of known ones; the short lists in full."""
+        budget = Budget(self._max_wait)
+        if entity_type == "order":
+            return self._orders(since, budget, is_known)
+        if entity_type in ("product", "customer"):
+            return self._newest(_PATHS[entity_type], budget, is_known)
+        return self.list(entity_type)
 
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
         """One page, newest first; categories, which make a tree, come all at once."""
@@ -164,7 +174,7 @@ class SallaClient:
 
     # orders
 
-    def _orders(self, since: datetime | None, budget: Budget) -> Iterator[dict[str, Any]]:
+    def _orders(self, since: datetime | None, budget: Budget, is_known: IsKnown) -> Iterator[dict[str, Any]]:
         # Without `since` the oldest come first, so that new orders do not push rows to a page already read.
         order = "updated_at-desc" if since else "created_at-asc"
         floor = since.astimezone(timezone.utc) - OVERLAP if since else None
@@ -176,13 +186,16 @@ class SallaClient:
             seen.add(external_id)
             if _is_before(row, floor):
                 return
+            # Rows mostly lack their time of change.
+            if _is_row_known(row, is_known):
+                continue
             order = self._api.single(f"/orders/{quote(external_id, safe='')}", budget)
             if order is None:
                 continue
-            # Rows mostly lack their time of change.
             if _is_before(order, floor):
                 return
-            yield self._complete(order, external_id, budget)
+            if not _is_row_known(order, is_known):
+                yield self._complete(order, external_id, budget)
 
     def _complete(self, order: dict[str, Any], external_id: str, budget: Budget) -> dict[str, Any]:
         """Order, lines and shipments in one body: newer apps get them apart.
@@ -203,6 +216,15 @@ class SallaClient:
             if error.kind in ("unauthorized", "forbidden", "refused"):
                 return []
             raise
+
+    def _newest(self, path: str, budget: Budget, is_known: IsKnown) -> Iterator[dict[str, Any]]:
+        known = 0
+        for row in self._api.pages(path, {}, budget):
+            known = known + 1 if _is_row_known(row, is_known) else 0
+            if known > PER_PAGE:
+                return
+            if not known:
+                yield row
 
     def _categories(self, budget: Budget) -> Iterator[dict[str, Any]]:
         """The tree from its roots; a category's children are read where they do not lie within it."""
@@ -235,6 +257,11 @@ def _history(entity_type: str, since: datetime | None) -> dict[str, str]:
 
 def _numbered(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     return [(identifier(row.get("id")) or "", row) for row in found]
+
+
+def _is_row_known(row: dict[str, Any], is_known: IsKnown) -> bool:
+    changed_at = moment(row.get("updated_at"))
+    return changed_at is not None and is_known(identifier(row.get("id")) or "", changed_at)
 
 
 def _is_before(order: dict[str, Any], floor: datetime | None) -> bool:
