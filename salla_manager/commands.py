@@ -43,6 +43,15 @@ def _connected(context: Any) -> Iterator[None]:
         frappe.destroy()
 
 
+def _may_work() -> None:
+    """Ends the command on a copy of the hub."""
+    from salla_manager.adapters.host import build_host
+
+    standstill = build_host().store.settings().standstill
+    if standstill:
+        raise click.ClickException(standstill)
+
+
 def _say(values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, default=str, ensure_ascii=False))
@@ -202,6 +211,19 @@ def status(context: Any, as_json: bool) -> None:
         _say(read_health(), as_json)
 
 
+@salla.command("adopt-site")
+@json_option
+@pass_context
+def adopt_site(context: Any, as_json: bool) -> None:
+    """Say that this is the live site. The place where the database was before must not run any more: both would
+    send, and the shop's tokens work in one place only."""
+    from salla_manager.adapters import identity
+
+    with _connected(context):
+        identity.adopt()
+        _say({"live_site": str(identity.present())}, as_json)
+
+
 @salla.command("process")
 @json_option
 @pass_context
@@ -210,6 +232,7 @@ def process(context: Any, as_json: bool) -> None:
     from salla_manager import tasks
 
     with _connected(context):
+        _may_work()
         _say(tasks.process_events(), as_json)
 
 
@@ -223,6 +246,7 @@ def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
     from salla_manager.adapters.host import build_host
 
     with _connected(context):
+        _may_work()
         tasks.free_leases()
         tasks.release_parked()
         host = build_host()

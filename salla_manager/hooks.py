@@ -11,9 +11,22 @@ before_uninstall = "salla_manager.install.before_uninstall"
 # What several of our own forms share.
 doctype_js = {
     "Command ACK Log": ["public/js/erp_document.js", "public/js/json_fields.js"],
+    "ERP Instance": "public/js/standstill.js",
     "External Record": ["public/js/erp_document.js", "public/js/json_fields.js"],
-    "Outbound Client Command": ["public/js/erp_document.js", "public/js/json_fields.js"],
-    "Salla Incoming Log": "public/js/json_fields.js",
+    "Outbound Client Command": [
+        "public/js/erp_document.js",
+        "public/js/json_fields.js",
+        "public/js/standstill.js",
+    ],
+    "Salla Incoming Log": ["public/js/json_fields.js", "public/js/standstill.js"],
+    "Salla Manager Settings": "public/js/standstill.js",
+    "Store Account": "public/js/standstill.js",
+}
+doctype_list_js = {
+    "ERP Instance": "public/js/standstill.js",
+    "Outbound Client Command": "public/js/standstill.js",
+    "Salla Incoming Log": "public/js/standstill.js",
+    "Store Account": "public/js/standstill.js",
 }
 
 after_migrate = ["salla_manager.setup.scheduler.wake"]

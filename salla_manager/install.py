@@ -2,6 +2,7 @@
 
 import frappe
 
+from salla_manager.adapters import identity
 from salla_manager.setup.roles import make_roles, remove_roles
 
 SETTINGS = "Salla Manager Settings"
@@ -10,6 +11,7 @@ SETTINGS = "Salla Manager Settings"
 def after_install() -> None:
     make_roles()
     save_default_settings()
+    identity.establish()
 
 
 def before_uninstall() -> None:

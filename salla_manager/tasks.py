@@ -51,6 +51,8 @@ def process_events() -> dict[str, int]:
 def dispatch_due() -> None:
     """Wake a worker per ERP Instance, so that a slow one does not hold up another."""
     host = build_host()
+    if host.store.settings().standstill:
+        return
     jobs = FrappeJobs()
     for instance in host.store.instances_with_due_commands(host.clock.now()):
         jobs.dispatch(instance)

@@ -214,6 +214,17 @@ ANSWERS_AND_NETWORK = (
           "tests/salla/test_signature.py::test_one_changed_byte_is_refused"),
 )  # fmt: skip
 
+A_COPY_OF_THE_HUB = (
+    Fault("a copy delivers", DISPATCH, "        if self.settings.standstill:\n", "        if False:\n",
+          IDENTITY_TESTS + "test_a_copy_delivers_nothing_and_burns_no_attempt"),
+    Fault("a copy reads the shop", PROCESS, "    if report.reason:\n", "    if False:\n",
+          IDENTITY_TESTS + "test_a_copy_keeps_webhooks_and_works_them_off_afterwards"),
+    Fault("a copy refreshes tokens", TOKENS, "        if standstill:\n", "        if False:\n",
+          "tests/salla/test_tokens.py::test_a_copy_of_the_hub_never_uses_the_refresh_token_up"),
+    Fault("a copy told by its name alone", IDENTITY, "    if kept == present:\n", "    if kept.site == present.site:\n",
+          IDENTITY_TESTS + "test_whatever_differs_is_told_and_so_is_the_way_out"),
+)  # fmt: skip
+
 RULES_AND_SECRETS = (
     Fault("SKU rule off", SKU, "    if not normalize_sku(sku):\n", "    if False:\n",
           ABSORB_TESTS + "test_a_product_without_sku_is_skipped_and_flows_once_it_has_one"),

@@ -9,6 +9,7 @@ import frappe
 from frappe.model.naming import make_autoname
 from frappe.utils import cint, flt, now_datetime
 
+from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.rows import from_epoch, insert_row, plain, shown, to_epoch
 from salla_manager.adapters.secrets import SecretError, read_secret
 from salla_manager.adapters.tokens import save_tokens
@@ -49,6 +50,7 @@ class ConfigRows:
             salla_webhook_secrets=webhook_secrets,
             webhook_secret_problem=problem,
             allow_private_addresses=bool(cint(row.get("allow_private_addresses"))),
+            standstill=standstill_of(row),
         )
 
     def store(self, name: str) -> Store | None:

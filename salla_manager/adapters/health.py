@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 
 from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.config_store import ConfigRows
 from salla_manager.adapters.rows import to_epoch
 
 COMMAND, EVENT = "Outbound Client Command", "Salla Incoming Log"
@@ -14,9 +15,10 @@ SECOND = 1_000_000
 
 
 def read_health() -> dict[str, Any]:
-    """Counts by status; oldest_* in seconds, 0 where nothing is due."""
+    """Counts by status; oldest_* in seconds, 0 where nothing is due; standstill: why nothing moves, if so."""
     now = to_epoch(FrappeClock().now())
     return {
+        "standstill": ConfigRows().settings().standstill,
         "commands": _counts("select status, count(*) from `tabOutbound Client Command` group by status"),
         "events": _counts("select status, count(*) from `tabSalla Incoming Log` group by status"),
         "records": _counts("select status, count(*) from `tabExternal Record` group by status"),

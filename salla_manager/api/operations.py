@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from salla_manager import tasks
+from salla_manager.adapters import identity
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.health import read_health
 from salla_manager.adapters.host import build_host
@@ -94,6 +95,20 @@ def release_parked() -> int:
     """Look again at everything that is held or waits. Gives how many go on."""
     frappe.has_permission(COMMAND, "write", throw=True)
     return tasks.release_parked()
+
+
+@frappe.whitelist(methods=["GET"])
+def standstill() -> str:
+    """Why nothing leaves this site, in a sentence; empty where it may."""
+    frappe.has_permission(COMMAND, "read", throw=True)
+    return build_host().store.settings().standstill
+
+
+@frappe.whitelist(methods=["POST"])
+def adopt_site() -> None:
+    """From now on this is the live site, and the place where the database was before is not."""
+    frappe.has_permission(SETTINGS, "write", throw=True)
+    identity.adopt()
 
 
 @frappe.whitelist(methods=["GET"])

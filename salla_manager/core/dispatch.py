@@ -76,6 +76,8 @@ class _Run:
         self.report = DispatchReport()
 
     def run(self) -> DispatchReport:
+        if self.settings.standstill:
+            return DispatchReport(reason=self.settings.standstill)
         if self._is_passable():
             while self._goes_on():
                 token = secrets.token_hex(16)
@@ -191,8 +193,6 @@ class _Run:
         self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
         return False
 
-    def _judge_instance(self, verdict: Verdict) -> None:
-        now, seconds = self.host.clock.now(), self._probe_seconds()
     def _knows_the_pending_secret(self) -> bool:
         """The ERP has kept a new secret and its word of it was lost."""
         if not shared_secret.adopt_pending(self.host, self.instance):
@@ -200,6 +200,8 @@ class _Run:
         self.instance = self.hub.instance(self.instance.name) or self.instance
         return True
 
+    def _judge_instance(self, verdict: Verdict) -> None:
+        now, seconds = self.host.clock.now(), self._probe_seconds()
         if verdict.action in (answers.BREAK, answers.RESIGN):
             self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
         elif verdict.is_connection_like:

@@ -30,6 +30,8 @@ class Settings:
     # Why they cannot be read, in a sentence.
     webhook_secret_problem: str = ""
     allow_private_addresses: bool = False
+    # Why nothing may leave this hub, in a sentence: it is a copy, as far as one can tell.
+    standstill: str = ""
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,11 @@ class Result:
 
 @dataclass
 class ProcessReport:
-    """How many events ended in each status, and how many signals were worked on."""
+    """How many events ended in each status, and how many signals were worked on; reason: why none was looked at."""
 
     events: dict[str, int] = field(default_factory=dict)
     signals: int = 0
+    reason: str = ""
 
     def count(self, status: str) -> None:
         self.events[status] = self.events.get(status, 0) + 1
@@ -64,7 +65,9 @@ class _Work:
 
 def process_due_events(host: Host, limit: int = 50) -> ProcessReport:
     """Work off up to `limit` events. One that fails never stops the others."""
-    report = ProcessReport()
+    report = ProcessReport(reason=host.store.settings().standstill)
+    if report.reason:
+        return report
     with host.store.transaction():
         events = host.store.due_events(host.clock.now(), limit)
     works, results = _collapse(host, events)
@@ -113,14 +116,14 @@ def signals_of(host: Host, event: Event) -> tuple[Store, list[Signal]]:
     store = store or host.store.store_of_merchant(event.platform, event.merchant_id)
     if store is None:
         raise LookupError(f"No Store Account has the merchant {event.merchant_id}.")
+    if event.event == asked.EVENT:
+        return store, [asked.signal_of(event)]
     platform = host.platforms(event.platform)
     return store, platform.signals(platform.read_webhook(event.raw.encode("utf-8")))
 
 
 def _unreadable(error: Exception) -> Result:
     if isinstance(error, LookupError):
-    if event.event == asked.EVENT:
-        return store, [asked.signal_of(event)]
         return Result(EventStatus.UNKNOWN_STORE, f"{error} Install the app there or make the store.")
     if isinstance(error, WebhookError):
         return Result(EventStatus.FAILED, f"{error}. Pull from the shop what it was about.")

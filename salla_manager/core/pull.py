@@ -162,6 +162,9 @@ def source_of(host: Host, store_id: str) -> tuple[Store, ShopClient]:
     store = host.store.store(store_id)
     if store is None:
         raise PullError(f"The store '{store_id}' is not known.")
+    standstill = host.store.settings().standstill
+    if standstill:
+        raise PullError(standstill)
     client = host.client_for(store)
     if client is None:
         raise PullError(f"{store.name} has no tokens to read the shop. Connect the store first.")

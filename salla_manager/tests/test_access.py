@@ -32,6 +32,8 @@ METHODS = {
     "new_secret": {"instance": "none"},
     "close_breaker": {"instance": "none"},
 }
+# Of the site as a whole.
+SITE_METHODS = {"release_parked", "health", "standstill", "adopt_site"}
 ROWS = (
     "Outbound Client Command",
     "External Record",
@@ -66,8 +68,11 @@ class TestAccess(HubCase):
         for who in ("Guest", "nobody"):
             self.assertEqual(self.call(who, "POST", f"{API}operations.release_parked").status_code, 403)
             self.assertEqual(self.call(who, "GET", f"{API}operations.health").status_code, 403)
+            self.assertEqual(self.call(who, "GET", f"{API}operations.standstill").status_code, 403)
+        for who in ("Guest", "nobody", "operator"):
+            self.assertEqual(self.call(who, "POST", f"{API}operations.adopt_site").status_code, 403)
         named = {name for name in vars(operations) if getattr(operations, name) in frappe.whitelisted}
-        self.assertEqual(named, {*METHODS, "release_parked", "health"})
+        self.assertEqual(named, {*METHODS, *SITE_METHODS})
 
     def test_only_the_admin_changes_secrets_and_targets(self):
         target = f"/api/resource/ERP Instance/{self.instance}"

@@ -24,6 +24,9 @@ class SallaManagerSettings(Document):
         breaker_probe_seconds: DF.Float
         connect_timeout: DF.Float
         lease_seconds: DF.Int
+        live_database: DF.Data | None
+        live_site: DF.Data | None
+        live_site_id: DF.Data | None
         payload_retention_days: DF.Int
         read_timeout: DF.Float
         retry_backoff_seconds: DF.Float

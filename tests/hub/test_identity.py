@@ -1,0 +1,91 @@
+"""A copy of the hub: nothing leaves it until somebody says that it is the live one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hub_kit import STORE, Hub, plain
+
+from salla_manager.core.identity import Identity, standstill
+from salla_manager.core.pull import PullError, request_pull
+
+LIVE = Identity("hub.example.com", "_abc at 10.0.0.5:3306", "1" * 32)
+REASON = "This hub is a copy."
+
+
+def test_the_same_place_is_the_live_one() -> None:
+    assert standstill(LIVE, replace(LIVE)) == ""
+
+
+def test_without_an_id_the_rest_decides() -> None:
+    bare = replace(LIVE, site_id="")
+    assert standstill(bare, bare) == ""
+    assert standstill(bare, replace(bare, site="staging.example.com"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"site": "staging.example.com"},
+            "made as hub.example.com on database _abc at 10.0.0.5:3306; it now runs as staging.example.com on database",
+        ),
+        (
+            {"database": "_abc at localhost:3306"},
+            "it now runs as hub.example.com on database _abc at localhost:3306.",
+        ),
+        ({"site_id": ""}, "has lost its salla_site_id"),
+        ({"site_id": "2" * 32}, "holds another salla_site_id"),
+    ],
+)
+def test_whatever_differs_is_told_and_so_is_the_way_out(change: dict[str, str], told: str) -> None:
+    reason = standstill(LIVE, replace(LIVE, **change))
+    assert told in reason
+    assert "bench salla adopt-site" in reason
+    # Whoever reads the reason need not learn what proves the place.
+    assert "1" * 32 not in reason
+
+
+def test_a_database_that_names_no_place_stands_still() -> None:
+    assert "does not say where the live site is" in standstill(None, LIVE)
+
+
+def test_a_copy_delivers_nothing_and_burns_no_attempt(hub: Hub) -> None:
+    hub.absorb("brand", external_id="1")
+    before = hub.commands()
+    hub.change_settings(standstill=REASON)
+    report = hub.dispatch()
+    assert (report.reason, report.sent, hub.wire.sent) == (REASON, 0, [])
+    assert (hub.commands(), hub.rows.rows("attempt")) == (before, [])
+    hub.change_settings(standstill="")
+    assert hub.dispatch().done == 1
+
+
+def test_a_copy_does_not_probe_either(hub: Hub) -> None:
+    hub.absorb("brand")
+    hub.wire.answers = [plain(401)]
+    hub.dispatch()
+    hub.clock.forward(3600)
+    hub.change_settings(standstill=REASON)
+    assert hub.dispatch().reason == REASON
+    assert hub.wire.types() == ["upsert_brand"]
+
+
+def test_a_copy_keeps_webhooks_and_works_them_off_afterwards(hub: Hub) -> None:
+    hub.change_settings(standstill=REASON)
+    assert hub.webhook("product.updated", external_id="1").http_status == 200
+    report = hub.process()
+    assert (report.reason, report.events) == (REASON, {})
+    event = hub.event()
+    assert (event["status"], event["attempts"], hub.shop.fetched) == ("Received", 0, [])
+    hub.change_settings(standstill="")
+    assert hub.process().reason == ""
+    assert hub.shop.fetched == [("product", "1")]
+
+
+def test_a_copy_is_not_pulled(hub: Hub) -> None:
+    hub.shop.list_errors = {"brand": AssertionError("the shop was read")}
+    hub.change_settings(standstill=REASON)
+    with pytest.raises(PullError, match=REASON):
+        request_pull(hub.host, STORE, ["brands"])
