@@ -5,7 +5,7 @@ from __future__ import annotations
 import frappe
 
 from salla_manager.adapters.failures import log_failure
-from salla_manager.adapters.host import build_host
+from salla_manager.adapters.request_host import build_request_host
 from salla_manager.adapters.rows import retrying
 from salla_manager.api.net import Answer, refuse
 from salla_manager.core.intake import receive_webhook
@@ -20,7 +20,7 @@ def salla() -> Answer:
 def _receive(platform: str) -> Answer:
     raw, headers = frappe.request.get_data(), frappe.request.headers
     try:
-        answer = retrying(lambda: receive_webhook(platform, raw, headers, build_host()))
+        answer = retrying(lambda: receive_webhook(platform, raw, headers, build_request_host()))
     except Exception as error:
         frappe.db.rollback()
         log_failure(f"{platform} webhook", error)
