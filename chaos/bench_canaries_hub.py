@@ -14,8 +14,9 @@ from frappe.utils.background_jobs import get_redis_conn
 from chaos.bench_site import connected, serve
 from salla_manager import tasks
 from salla_manager.adapters import secrets as at_rest
-from salla_manager.adapters.ping import ping
 from salla_manager.adapters.tokens import save_tokens
+from salla_manager.contract import PING
+from salla_manager.core.exchange import ask
 from salla_manager.core.transport import HttpTransport
 from salla_manager.erp.encryption import KEY_SETTING
 
@@ -66,12 +67,12 @@ def stir(site: str) -> None:
     with connected(site):
         names = frappe.get_all("ERP Instance", {"title": ("like", f"{MARK}%")}, pluck="name")
         for name in names:
-            ping(tasks.build_host(), name)
+            _ping(name)
             frappe.enqueue("salla_manager.tasks.dispatch_instance", erp_instance=name)
             frappe.enqueue("salla_manager.tasks.pull_store", store=MARK)
         with patch.object(HttpTransport, "post", _fail):
             for name in names:
-                tasks._guarded("canaries", lambda name=name: _sign_and_fail(name))
+                tasks._guarded("canaries", lambda name=name: _ping(name))
         frappe.logger("salla_manager").warning(f"{MARK}: a line to be found")
         frappe.db.commit()
 
@@ -80,8 +81,11 @@ def _fail(*_arguments: Any) -> None:
     raise RuntimeError("failed on purpose, with headers and body in the frames above")
 
 
-def _sign_and_fail(instance: str) -> None:
-    ping(tasks.build_host(), instance)
+def _ping(name: str) -> None:
+    host = tasks.build_host()
+    instance = host.store.instance(name)
+    assert instance is not None
+    ask(host, instance, PING, {})
 
 
 def redis(site: str) -> str:
