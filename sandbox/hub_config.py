@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from salla_manager.core.model import Instance, Settings, Store
+from salla_manager.platforms.salla.tokens import access_problem
 from sandbox.hub_rows import Rows, as_text, columns_of
 
 
@@ -49,7 +50,20 @@ class ConfigRows(Rows):
         return json.loads(row["tokens"]) if row and row["tokens"] else {}
 
     def save_tokens(self, store: str, tokens: dict[str, Any]) -> None:
-        self._update("store", store, {"tokens": json.dumps(tokens)})
+        problem = access_problem(tokens)
+        self._update("store", store, {"tokens": json.dumps(tokens), "access_problem": problem})
+
+    def lock_store(self, name: str) -> Store | None:
+        # The transaction is the only one, so reading is locking.
+        return self.store(name)
+
+    def save_app(self, store: Store) -> None:
+        kept = ("app_status", "app_changed_at", "plan", "plan_status", "plan_until", "plan_changed_at")
+        columns = columns_of(store)
+        self._update("store", store.name, {column: columns[column] for column in kept})
+
+    def drop_tokens(self, store: str, reason: str) -> None:
+        self._update("store", store, {"tokens": "", "access_problem": reason})
 
     def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
         store = self.store_of_merchant(platform, merchant_id)
@@ -61,6 +75,9 @@ class ConfigRows(Rows):
 
     def instance(self, name: str) -> Instance | None:
         return self._one(Instance, "select * from instance where name = ?", name)
+
+    def instance_or_other(self, name: str) -> Instance | None:
+        return self._one(Instance, "select * from instance order by name = ? desc limit 1", name)
 
     def save_instance(self, instance: Instance) -> None:
         self._run("delete from instance where name = ?", instance.name)

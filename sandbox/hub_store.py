@@ -18,6 +18,7 @@ from salla_manager.core.model import (
     OutboundCommand,
     Record,
     RecordKey,
+    RecordStatus,
     Skip,
 )
 from salla_manager.core.sku import normalize_sku
@@ -69,8 +70,9 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
     def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
         return self._run(
             "update event set status = ?, store = ?, message = '', due_at = null"
-            " where status = ? and platform = ? and merchant_id = ?",
-            *(EventStatus.RECEIVED, store, EventStatus.UNKNOWN_STORE, platform, merchant_id),
+            " where status in (?, ?) and platform = ? and merchant_id = ?",
+            *(EventStatus.RECEIVED, store, EventStatus.UNKNOWN_STORE, EventStatus.NO_ACCESS),
+            *(platform, merchant_id),
         ).rowcount
 
     # Records
@@ -100,6 +102,14 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
             Record,
             "select * from record where store = ? and sku_key = ? and entity_type in ('product', 'variant')",
             *(store, normalize_sku(sku)),
+        )
+
+    def skipped_with_free_sku(self, limit: int) -> list[Record]:
+        return self._many(
+            Record,
+            "select * from record as r where status = ? and sku_key != '' and not exists (select 1 from record as o"
+            " where o.store = r.store and o.sku_key = r.sku_key and o.status != ?) order by rowid limit ?",
+            *(RecordStatus.SKIPPED, RecordStatus.SKIPPED, limit),
         )
 
     def add_skip(self, skip: Skip) -> None:

@@ -143,7 +143,7 @@ class Replay:
             "status": row.get("status", "Refused"),
             "message": row.get("message", said.get("message", "")),
         }
-        if understood.wanted and told["status"] == "Failed":
+        if understood.wanted and told["status"] == "No Access":
             told["message"] = "There is no shop behind replay to read it from."
         return {"http_status": answer.status_code, **told}
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import frappe
 from frappe.model.naming import make_autoname
 from frappe.utils import cint, flt, now_datetime
 
+from salla_manager.adapters.app_rows import app_of
 from salla_manager.adapters.identity import standstill_of
-from salla_manager.adapters.rows import from_epoch, insert_row, plain, shown, to_epoch
+from salla_manager.adapters.rows import insert_row, plain
 from salla_manager.adapters.secrets import SecretError, read_secret
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.contract import COMMAND_TYPES
-from salla_manager.core.model import Instance, Settings, Store
+from salla_manager.core.model import Settings, Store
 
 SETTINGS = "Salla Manager Settings"
 PLATFORMS = {"Salla": "salla", "WooCommerce": "woocommerce", "Shopware": "shopware"}
@@ -46,7 +46,7 @@ class ConfigRows:
             # A field that is newer than the last save has no value yet; the model's default holds then.
             **{name: cint(row[name]) for name in _INT_SETTINGS if row.get(name) not in (None, "")},
             **{name: flt(row[name]) for name in _FLOAT_SETTINGS if row.get(name) not in (None, "")},
-            disabled_command_types=_switched_off(row),
+            disabled_command_types=switched_off(row),
             salla_webhook_secrets=webhook_secrets,
             webhook_secret_problem=problem,
             allow_private_addresses=bool(cint(row.get("allow_private_addresses"))),
@@ -59,35 +59,6 @@ class ConfigRows:
     def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None:
         found = _store({"platform": platform_label(platform), "merchant_id": merchant_id})
         return found if found and found.merchant_id == merchant_id else None
-
-    def instance(self, name: str) -> Instance | None:
-        row = _row("ERP Instance", {"name": name})
-        if row is None or row.name != name:
-            return None
-        secret, previous, problem = _secrets(row)
-        return Instance(
-            name=row.name,
-            url=row.url,
-            secret=secret,
-            previous_secret=previous,
-            secret_problem=problem,
-            is_enabled=bool(row.enabled),
-            disabled_command_types=_switched_off(row),
-            breaker_open_until=from_epoch(row.breaker_open_until),
-            breaker_reason=row.breaker_reason or "",
-            consecutive_failures=row.consecutive_failures,
-        )
-
-    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
-        values = {
-            "consecutive_failures": failures,
-            "breaker_status": "Open" if open_until else "Closed",
-            "breaker_open_until": to_epoch(open_until),
-            "breaker_until": shown(open_until),
-            "breaker_reason": plain(reason),
-        }
-        # Not `modified`: it would refuse the save of someone who has the form open.
-        frappe.db.set_value("ERP Instance", instance, values, update_modified=False)
 
     def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
         label = platform_label(platform)
@@ -147,10 +118,11 @@ def _store(where: dict[str, str]) -> Store | None:
         prices_include_tax=_TAX.get(row.prices_include_tax),
         base_url=row.base_url or "",
         is_enabled=bool(row.enabled),
+        **app_of(row),
     )
 
 
-def _switched_off(row: Any) -> frozenset[str]:
+def switched_off(row: Any) -> frozenset[str]:
     return frozenset(command_type for command_type in COMMAND_TYPES if row.get(command_type) in (0, "0"))
 
 
@@ -163,17 +135,6 @@ def _webhook_secrets(row: dict[str, Any]) -> tuple[tuple[str, ...], str]:
     except SecretError as error:
         return (), str(error)
     return tuple(secret for secret in secrets if secret), ""
-
-
-def _secrets(row: Any) -> tuple[str, str, str]:
-    """Current, previous while it counts, and why they cannot be read: one instance must not stop the others."""
-    is_rotating = bool(row.previous_secret_until and row.previous_secret_until > now_datetime())
-    try:
-        current = read_secret("ERP Instance", row.name, "shared_secret")
-        previous = read_secret("ERP Instance", row.name, "previous_secret") if is_rotating else ""
-    except SecretError as error:
-        return "", "", str(error)
-    return current, previous, ""
 
 
 def touch_success(instance: str) -> None:

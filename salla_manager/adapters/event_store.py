@@ -23,6 +23,7 @@ from salla_manager.core.model import Event, EventStatus
 LOG = "Salla Incoming Log"
 # A worker that dies keeps its events to itself no longer than this.
 CLAIM = timedelta(minutes=10)
+_PARKED = (EventStatus.UNKNOWN_STORE, EventStatus.NO_ACCESS)
 
 
 class EventRows:
@@ -59,7 +60,7 @@ class EventRows:
         )
         for row in rows:
             update_rows(LOG, _due(now + CLAIM), name=row.name)
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
@@ -72,8 +73,8 @@ class EventRows:
     def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
         frappe.db.sql(
             """update `tabSalla Incoming Log` set status = %s, store = %s, due = 1, message = '', modified = %s
-            where merchant_id = %s and platform = %s and status = %s""",
-            (EventStatus.RECEIVED, store, now_datetime(), merchant_id, platform, EventStatus.UNKNOWN_STORE),
+            where merchant_id = %s and platform = %s and status in (%s, %s)""",
+            (EventStatus.RECEIVED, store, now_datetime(), merchant_id, platform, *_PARKED),
         )
         return changed_rows()
 
@@ -82,7 +83,7 @@ def _due(due_at: datetime | None) -> dict[str, Any]:
     return {"due": to_epoch(due_at), "due_at": shown(due_at)}
 
 
-def _event(row: Any) -> Event:
+def event_of(row: Any) -> Event:
     received_at = from_epoch(row.received)
     assert received_at is not None
     return Event(

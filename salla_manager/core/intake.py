@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from salla_manager.core import installation
 from salla_manager.core.host import Host
 from salla_manager.core.model import Event, EventStatus, Settings
 from salla_manager.platforms.port import Platform, SignatureError, Webhook, WebhookError
@@ -93,9 +94,12 @@ def _keep_tokens(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:
     )
     name, is_new = host.store.add_event(event)
     if is_new and webhook.tokens:
-        store = host.store.adopt_store(platform, webhook.merchant_id, webhook.tokens)
-        host.store.adopt_events(platform, webhook.merchant_id, store.name)
-        host.store.finish_event(name, EventStatus.PROCESSED, f"Tokens are kept for {store.name}.")
+        at = webhook.occurred_at or host.clock.now()
+        store, problem = installation.keep_access(host, platform, webhook.merchant_id, webhook.tokens, at)
+        if store is None:
+            host.store.finish_event(name, EventStatus.STALE, problem)
+        else:
+            host.store.finish_event(name, EventStatus.PROCESSED, f"Tokens are kept for {store.name}.")
     return _accept(name, is_new)
 
 

@@ -47,8 +47,6 @@ class Store:
     prices_include_tax: bool | None = None
     base_url: str = ""
     is_enabled: bool = True
-
-
     # Whose days are the store's days.
     timezone: str = "Asia/Riyadh"
     # Why the shop cannot be read, in a sentence.
@@ -65,6 +63,8 @@ class Store:
 class AppStatus:
     INSTALLED = "Installed"
     UNINSTALLED = "Uninstalled"
+
+
 @dataclass(frozen=True)
 class Instance:
     """ERP Instance: one client ERP that commands go to."""
@@ -115,6 +115,8 @@ class EventStatus:
     IGNORED = "Ignored"
     STALE = "Stale"
     UNKNOWN_STORE = "Unknown Store"
+    # The shop has to be read for it and gives no access; it goes on by itself when there is some again.
+    NO_ACCESS = "No Access"
     FAILED = "Failed"
 
 

@@ -52,6 +52,10 @@ class ConfigStore(Protocol):
 
     def instance(self, name: str) -> Instance | None: ...
 
+    def instance_or_other(self, name: str) -> Instance | None:
+        """For who has not proved itself yet: another one where none has this name, found and read in the same time;
+        None without any."""
+
     def lock_instance(self, name: str) -> Instance | None:
         """Read anew, and locked until the transaction ends."""
 
@@ -107,8 +111,11 @@ class RecordStore(Protocol):
     def find_record(self, key: RecordKey) -> Record | None: ...
 
     def records_with_sku(self, store: str, sku: str) -> list[Record]:
-        """Products and variants whose `sku` equals this one without case and outer space; read with lock, so
-        that two transactions cannot both take one SKU."""
+        """Products and variants whose `sku` equals this one by `normalize_sku`; read with lock, so that two
+        transactions cannot both take one SKU."""
+
+    def skipped_with_free_sku(self, limit: int) -> list[Record]:
+        """Skipped products and variants whose SKU no other one of their store holds, oldest first."""
 
     def add_skip(self, skip: Skip) -> None:
         """One row per (store, entity type, external id); an open one is updated, a resolved one reopened."""

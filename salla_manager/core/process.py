@@ -20,7 +20,13 @@ _STATUS_OF = {
     outbox.FAILED: EventStatus.FAILED,
 }
 # An event about several entities is as good as its worst one.
-_GRAVITY = (EventStatus.IGNORED, EventStatus.STALE, EventStatus.PROCESSED, EventStatus.FAILED)
+_GRAVITY = (
+    EventStatus.IGNORED,
+    EventStatus.STALE,
+    EventStatus.PROCESSED,
+    EventStatus.NO_ACCESS,
+    EventStatus.FAILED,
+)
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,6 @@ def _collapse(host: Host, events: list[Event]) -> tuple[list[_Work], dict[str, l
         except Exception as error:
             results[event.name].append(_unreadable(error))
             continue
-        if not signals:
-            reason = host.platforms(event.platform).ignored_because(event.event)
-            results[event.name].append(Result(EventStatus.IGNORED, reason))
         for signal in signals:
             key = RecordKey(store.name, signal.entity_type, signal.external_id)
             work = works.setdefault(key, _Work(store, [], event.received_at, []))
@@ -122,6 +125,17 @@ def signals_of(host: Host, event: Event) -> tuple[Store, list[Signal]]:
     return store, platform.signals(platform.read_webhook(event.raw.encode("utf-8")))
 
 
+def _about_the_app(host: Host, store: Store, event: Event) -> Result:
+    """Of an event that is about no entity."""
+    platform = host.platforms(event.platform)
+    webhook = platform.read_webhook(event.raw.encode("utf-8"))
+    told = platform.app_change(webhook)
+    if told is None:
+        return Result(EventStatus.IGNORED, platform.ignored_because(event.event))
+    at = webhook.occurred_at or event.received_at
+    return Result(*installation.change(host, store.name, told, at))
+
+
 def _unreadable(error: Exception) -> Result:
     if isinstance(error, LookupError):
         return Result(EventStatus.UNKNOWN_STORE, f"{error} Install the app there or make the store.")
@@ -141,7 +155,7 @@ def _guarded(host: Host, work: _Work) -> Result:
         return _work(host, work)
     except ShopError as error:
         return Result(
-            EventStatus.FAILED,
+            EventStatus.NO_ACCESS if error.kind == "unauthorized" else EventStatus.FAILED,
             _shop_reason(error, work.store),
             error.is_retryable,
             error.retry_after or 0.0,
@@ -171,7 +185,7 @@ def _work(host: Host, work: _Work) -> Result:
         return _told(host, ingest(host, store, client, key.entity_type, body, observed_at))
     bodies = [signal.body for signal in work.signals if signal.body is not None]
     if not bodies:
-        return Result(EventStatus.FAILED, _no_client_reason(store, work.signals[-1]))
+        return Result(EventStatus.NO_ACCESS, _no_client_reason(store, work.signals[-1]))
     told = [
         _told(host, ingest(host, store, client, key.entity_type, body, work.received_at)) for body in bodies
     ]
@@ -224,7 +238,7 @@ def _next_try(host: Host, settings: Settings, attempts: int, retries: list[Resul
 
 def _shop_reason(error: ShopError, store: Store) -> str:
     step = error.step or {
-        "unauthorized": f"Connect the store {store.name} again, then process the event again.",
+        "unauthorized": f"Connect the store {store.name} again; the event goes on by itself then.",
         "forbidden": f"Give the app the missing scope in the shop of {store.name}, then process the event again.",
         "refused": "Look at the request in the shop's API log, then process the event again.",
     }.get(error.kind, "It is tried again by itself.")
@@ -232,7 +246,8 @@ def _shop_reason(error: ShopError, store: Store) -> str:
 
 
 def _no_client_reason(store: Store, signal: Signal) -> str:
+    why = store.access_problem or f"{store.name} has no tokens. Connect the store."
     return (
-        f"The event does not carry the whole {signal.entity_type} {signal.external_id}, and {store.name} has no"
-        " tokens to read it. Connect the store, then process the event again."
+        f"The event does not carry the whole {signal.entity_type} {signal.external_id}, and the shop cannot be read:"
+        f" {why} The event goes on by itself then."
     )

@@ -55,7 +55,7 @@ class TestRetention(HubCase):
 
     def test_only_finished_events_are_deleted(self):
         hub = FrappeHubStore()
-        statuses = ("Received", "Failed", "Unknown Store", "Processed", "Ignored", "Stale")
+        statuses = ("Received", "Failed", "Unknown Store", "No Access", "Processed", "Ignored", "Stale")
         names = {}
         for status in statuses:
             with hub.transaction():
@@ -63,7 +63,7 @@ class TestRetention(HubCase):
             age(EVENT, names[status], 400)
         _controller(EVENT).clear_old_logs(days=90)
         left = {status for status, name in names.items() if frappe.db.exists(EVENT, name)}
-        assert left == {"Received", "Failed", "Unknown Store"}
+        assert left == {"Received", "Failed", "Unknown Store", "No Access"}
 
     def test_payloads_of_finished_commands_are_blanked(self):
         done = make_command(self.record, self.instance, status=CommandStatus.DONE)

@@ -55,8 +55,8 @@ def test_without_tokens_a_whole_body_does(hub: Hub) -> None:
     hub.client = None
     hub.webhook("order.created", **body("order", items=[], customer=None))
     hub.webhook("product.updated", external_id="1")
-    assert hub.process().events == {"Processed": 1, "Failed": 1}
-    assert "has no tokens to read it. Connect the store" in hub.event("SM-LOG-00002")["message"]
+    assert hub.process().events == {"Processed": 1, "No Access": 1}
+    assert "has no tokens. Connect the store" in hub.event("SM-LOG-00002")["message"]
 
 
 def test_what_the_shop_has_no_more_is_ignored_with_the_reason(hub: Hub) -> None:
@@ -124,14 +124,17 @@ def test_it_gives_up_after_the_last_attempt_and_an_operator_starts_anew(hub: Hub
 
 
 @pytest.mark.parametrize(
-    ("kind", "step"), [("unauthorized", "Connect the store"), ("forbidden", "missing scope")]
+    ("kind", "status", "step"),
+    [("unauthorized", "No Access", "Connect the store"), ("forbidden", "Failed", "missing scope")],
 )
-def test_a_refusal_of_the_shop_fails_with_cause_and_next_step(hub: Hub, kind: str, step: str) -> None:
+def test_a_refusal_of_the_shop_ends_with_cause_and_next_step(
+    hub: Hub, kind: str, status: str, step: str
+) -> None:
     hub.shop.errors = [ShopError(kind, "no access")]
     hub.webhook("product.updated", external_id="1")
     hub.process()
     event = hub.event()
-    assert (event["status"], event["due_at"]) == ("Failed", None)
+    assert (event["status"], event["due_at"]) == (status, None)
     assert "no access" in event["message"]
     assert step in event["message"]
 

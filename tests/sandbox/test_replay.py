@@ -97,8 +97,8 @@ def test_a_line_that_names_its_sku_only_says_why_once_and_what_to_do(replay, ord
     data = order_body["data"]
     line = {key: value for key, value in data["items"][0].items() if not key.startswith("product_")}
     (result,) = replay(answer({**data, "items": [line]}))
-    dead = result.commands[-1]
-    assert (dead["status"], dead["ack"]["error_code"]) == ("Dead", "unknown_item")
+    held = result.commands[-1]
+    assert (held["status"], held["ack"]["error_code"]) == ("Held", "unknown_item")
     said = text(result)
     assert said.count("has no Item here") == 1
     assert "ack         failed (unknown_item): Line 1, 'Scarf' (SKU SCARF-RED)" in said
@@ -129,7 +129,7 @@ def test_a_signal_names_the_order_and_that_there_is_no_shop(replay, name):
     said = text(result)
     assert "order 771203344" in said
     assert "9007199254740993" not in said
-    assert "Failed. There is no shop behind replay to read it from." in said
+    assert "No Access. There is no shop behind replay to read it from." in said
     assert "GET /orders/771203344" in said
     assert "Connect the store" not in said
 

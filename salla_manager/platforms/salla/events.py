@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # Events that (may) bring credentials; the last is the older name of the first.
 TOKEN_EVENTS = frozenset({"app.store.authorize", "app.updated", "app.store.token"})
+# What the merchant typed into the app's own settings at Salla.
+SETTINGS_EVENT = "app.settings.updated"
 
 # event: (entity type, action)
 SUBJECTS: dict[str, tuple[str, str]] = {
@@ -56,17 +58,11 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "brand.deleted": ("brand", "delete"),
 }
 
-_TOKENS = "The store's credentials were taken over; there is nothing else in it."
-_BILLING = "It is about the shop's subscription to this app."
+_BILLING = "It is about an add-on of the shop's subscription to this app."
 _NO_ENTITY = "is not among the entities that are sent to the ERP."
 
 IGNORED: dict[str, str] = {
-    "app.store.authorize": _TOKENS,
-    "app.store.token": _TOKENS,
-    "app.updated": "The shop took a new version of the app; credentials follow in app.store.authorize.",
-    "app.installed": "The credentials follow in app.store.authorize.",
-    "app.uninstalled": "The shop removed the app: its credentials are dead until it is installed again.",
-    "app.settings.updated": "The app keeps no settings at Salla.",
+    SETTINGS_EVENT: "The app keeps no settings at Salla.",
     "app.feedback.created": "A review of the app changes nothing in the shop.",
     "customer.login": "A login changes nothing about the customer.",
     "customer.otp.request": "A one-time password changes nothing about the customer.",

@@ -11,7 +11,13 @@ from salla_manager.contract import dump_json
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import Signal, Webhook, WebhookError
 from salla_manager.platforms.salla.accounts import expiry
-from salla_manager.platforms.salla.events import IGNORED, IGNORED_FAMILIES, SUBJECTS, TOKEN_EVENTS
+from salla_manager.platforms.salla.events import (
+    IGNORED,
+    IGNORED_FAMILIES,
+    SETTINGS_EVENT,
+    SUBJECTS,
+    TOKEN_EVENTS,
+)
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
 
 _SECRETS = ("access_token", "refresh_token", "id_token")
@@ -70,13 +76,19 @@ def _tokens(event: str, data: dict[str, Any], occurred_at: datetime | None) -> d
 
 def _may_hold_secrets(event: str, raw: bytes) -> bool:
     # No other event should have any, but what was never stored in clear cannot leak.
-    return event in TOKEN_EVENTS or any(name.encode() in raw for name in _SECRETS)
+    return event in (*TOKEN_EVENTS, SETTINGS_EVENT) or any(name.encode() in raw for name in _SECRETS)
 
 
-def _redact(value: Any) -> Any:
+def _redact(value: Any, is_secret: bool = False) -> Any:
+    """Stars for tokens, and for whatever a merchant typed into the app's settings, keys among them."""
     if isinstance(value, dict):
-        return {key: _stars(child) if key in _SECRETS else _redact(child) for key, child in value.items()}
-    return [_redact(child) for child in value] if isinstance(value, list) else value
+        return {
+            key: _stars(child) if key in _SECRETS else _redact(child, is_secret or key == "settings")
+            for key, child in value.items()
+        }
+    if isinstance(value, list):
+        return [_redact(child, is_secret) for child in value]
+    return _stars(value) if is_secret else value
 
 
 def _stars(secret: Any) -> str | None:

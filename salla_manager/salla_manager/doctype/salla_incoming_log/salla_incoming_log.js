@@ -2,7 +2,7 @@ frappe.ui.form.on("Salla Incoming Log", {
 	refresh(frm) {
 		frm.disable_save();
 		add_records_button(frm);
-		if (["Failed", "Unknown Store"].includes(frm.doc.status) && frm.doc.message) {
+		if (["Failed", "No Access", "Unknown Store"].includes(frm.doc.status) && frm.doc.message) {
 			frm.dashboard.set_headline_alert(frappe.utils.escape_html(frm.doc.message), "red");
 		}
 		if (!frm.perm[0]?.write) return;

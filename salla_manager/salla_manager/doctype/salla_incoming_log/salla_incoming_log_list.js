@@ -6,6 +6,7 @@ frappe.listview_settings["Salla Incoming Log"] = {
 			Ignored: "gray",
 			Stale: "gray",
 			"Unknown Store": "orange",
+			"No Access": "orange",
 			Failed: "red",
 		};
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];

@@ -18,19 +18,31 @@ class StoreAccount(Document):
     if TYPE_CHECKING:
         from frappe.types import DF
 
+        activity: DF.LongText | None
+        app_changed: DF.Int
+        app_changed_at: DF.Datetime | None
+        app_status: DF.Literal["", "Installed", "Uninstalled"]
         base_url: DF.Data | None
         currency: DF.Link | None
         customer_account: DF.Link | None
         enabled: DF.Check
         erp_instance: DF.Link | None
         merchant_id: DF.Data
+        plan: DF.Data | None
+        plan_changed: DF.Int
+        plan_status: DF.Literal["", "Trial", "Active", "Expired", "Canceled"]
+        plan_until: DF.Date | None
         platform: DF.Literal["Salla", "WooCommerce", "Shopware"]
         prices_include_tax: DF.Literal["", "Yes", "No"]
+        silence: DF.SmallText | None
+        silent_since: DF.Datetime | None
         store_name: DF.Data
         token_error: DF.SmallText | None
         token_expires_at: DF.Datetime | None
         token_scope: DF.SmallText | None
         tokens: DF.Password | None
+        webhook_problem: DF.SmallText | None
+        webhooks_checked_at: DF.Datetime | None
     # end: auto-generated types
 
     def validate(self):
