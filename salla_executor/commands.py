@@ -13,7 +13,10 @@ import click
 
 from frappe.commands import get_site, pass_context
 
+from salla_executor.core.checklist import Row, is_good
+from salla_executor.core.hub_calls import HubError
 from salla_executor.encryption import MasterKeyError
+from salla_executor.key_agreement import AgreementError
 
 SECRET_VARIABLE = "SALLA_EXECUTOR_SECRET"
 
@@ -24,21 +27,57 @@ def salla_executor() -> None:
 
 
 @salla_executor.command("pair")
-@click.option("--instance-id", required=True, help="As the hub shows it, such as ERP-INSTANCE-0001")
-@click.option("--manager-url", required=True, help="Address of the hub")
+@click.option(
+    "--instance-id", default="", help="With a secret: as the hub shows it, such as ERP-INSTANCE-0001"
+)
+@click.option("--manager-url", default="", help="With a secret: address of the hub")
 @click.option("--company", help="Company that the shop's orders belong to")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON")
 @pass_context
 def pair(context: Any, instance_id: str, manager_url: str, company: str | None, as_json: bool) -> None:
-    """Store the hub's address and the shared secret, fill empty settings and switch the executor on.
+    """Connect to a hub by its pairing code, fill empty settings and switch the executor on.
 
-    The secret is read from SALLA_EXECUTOR_SECRET, else from standard input: arguments are visible to other users
-    of the machine. A secret that stands already is accepted for one more day.
+    The code, or a secret that was carried over by hand, is read from SALLA_EXECUTOR_SECRET, else from standard input:
+    arguments are visible to other users of the machine. A secret that stands already is accepted for one more day.
     """
     with _site(context):
-        from salla_executor.setup.pairing import pair as pair_site
+        from salla_executor.key_agreement import CODE_PREFIX
+        from salla_executor.setup import pairing
 
-        _print(pair_site(instance_id, manager_url, _secret(), company), as_json)
+        given = _secret()
+        if given.startswith(CODE_PREFIX):
+            result = pairing.pair_and_enable(given, company)
+        elif instance_id and manager_url:
+            result = pairing.pair(instance_id, manager_url, given, company)
+        else:
+            raise click.ClickException(
+                f"A pairing code begins with {CODE_PREFIX} With a secret, say --instance-id and --manager-url too."
+            )
+        _print(result, as_json)
+
+
+@salla_executor.command("rotate-secret")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def rotate_secret(context: Any, as_json: bool) -> None:
+    """Agree with the hub on a new shared secret, which nobody sees. Exit code 1 if the checklist fails afterwards."""
+    with _site(context):
+        from salla_executor.setup import pairing
+
+        rows = pairing.rotate_secret()
+    _print_checklist(rows, as_json)
+
+
+@salla_executor.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON")
+@pass_context
+def check(context: Any, as_json: bool) -> None:
+    """The connection to the hub and this side of it, as a checklist. Exit code 1 if something is to be mended."""
+    with _site(context):
+        from salla_executor.setup import pairing
+
+        rows = pairing.checklist()
+    _print_checklist(rows, as_json)
 
 
 @salla_executor.command("defaults")
@@ -101,7 +140,7 @@ def _site(context: Any) -> Iterator[None]:
         yield
         # A command of the shell is one transaction.
         frappe.db.commit()
-    except (frappe.ValidationError, MasterKeyError) as error:
+    except (frappe.ValidationError, MasterKeyError, HubError, AgreementError) as error:
         raise click.ClickException(frappe.utils.strip_html(str(error))) from None
     finally:
         frappe.destroy()
@@ -110,7 +149,11 @@ def _site(context: Any) -> Iterator[None]:
 def _secret() -> str:
     secret = os.environ.get(SECRET_VARIABLE) or ""
     if not secret:
-        secret = click.prompt("Shared secret", hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+        secret = (
+            click.prompt("Pairing code or secret", hide_input=True)
+            if sys.stdin.isatty()
+            else sys.stdin.read()
+        )
     return secret.strip()
 
 
@@ -123,3 +166,14 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
         click.echo(f"{name}: {lines[0] if len(lines) == 1 else ''}" if lines else f"{name}: none")
         for line in lines if len(lines) > 1 else []:
             click.echo(f"  - {line}")
+
+
+def _print_checklist(rows: list[Row], as_json: bool) -> None:
+    if as_json:
+        said = [{"check": row.check, "state": row.state, "message": row.text} for row in rows]
+        click.echo(json.dumps({"ok": is_good(rows), "rows": said}, ensure_ascii=False))
+    else:
+        for row in rows:
+            click.echo(f"{row.state:<8} {row.check}: {row.text}")
+    if not is_good(rows):
+        sys.exit(1)

@@ -52,6 +52,16 @@ def _may_work() -> None:
         raise click.ClickException(standstill)
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    from salla_manager.core.commands import OperatorError
+
+    try:
+        yield
+    except OperatorError as error:
+        raise click.ClickException(str(error)) from None
+
+
 def _say(values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(values, default=str, ensure_ascii=False))
@@ -96,18 +106,52 @@ def add_instance(
         _say(values | ({"secret": made} if made else {}), as_json)
 
 
-@salla.command("test-connection")
+@salla.command("pairing-code")
+@click.argument("instance")
+@click.option("--hub-url", default="", help="Where the ERP reaches this hub; kept in the settings.")
+@json_option
+@pass_context
+def pairing_code(context: Any, instance: str, hub_url: str, as_json: bool) -> None:
+    """A text for `bench salla-executor pair` or the button Pair with a Hub; good once, for half an hour."""
+    from salla_manager.adapters import connection
+    from salla_manager.adapters.host import build_host
+
+    with _connected(context), _told():
+        made = connection.pairing_code(build_host(), instance, hub_url)
+        if not made["text"]:
+            raise click.ClickException("Say with --hub-url where the ERP reaches this hub.")
+        _say(made, True) if as_json else click.echo(made["text"])
+
+
+@salla.command("rotate-secret")
 @click.argument("instance")
 @json_option
 @pass_context
-def test_connection(context: Any, instance: str, as_json: bool) -> None:
-    """A signed ping; exit status 1 where the ERP does not answer as it should."""
+def rotate_secret(context: Any, instance: str, as_json: bool) -> None:
+    """Agree with the ERP on a new shared secret, which nobody sees."""
     from salla_manager.adapters.host import build_host
-    from salla_manager.adapters.ping import ping
+    from salla_manager.core import shared_secret
 
-    with _connected(context):
-        answer = ping(build_host(), instance)
-        _say(answer, as_json)
+    with _connected(context), _told():
+        shared_secret.rotate(build_host(), instance)
+        _say({"instance": instance, "message": "The new secret is in use."}, as_json)
+
+
+@salla.command("check")
+@click.argument("instance")
+@json_option
+@pass_context
+def check(context: Any, instance: str, as_json: bool) -> None:
+    """The checklist of a connection; exit status 1 where something fails."""
+    from salla_manager.adapters import connection
+    from salla_manager.adapters.host import build_host
+
+    with _connected(context), _told():
+        answer = connection.checklist(build_host(), instance)
+        if as_json:
+            _say(answer, True)
+        for row in [] if as_json else answer["rows"]:
+            click.echo(f"{row['state']:<8} {row['check']}: {row['message']}")
     if not answer["ok"]:
         sys.exit(1)
 

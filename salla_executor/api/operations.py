@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime, get_system_timezone
+from frappe.utils import escape_html, get_datetime, get_system_timezone
 
+from salla_executor.core.checklist import Row, is_good
+from salla_executor.core.hub_calls import HubError
 from salla_executor.erpnext import hub
-from salla_executor.erpnext.readiness import problems
 from salla_executor.erpnext.settings import DOCTYPE
+from salla_executor.key_agreement import AgreementError
+from salla_executor.setup import pairing
 
 PULLABLE = ("categories", "brands", "order_statuses", "products", "customers", "orders")
 MOST = 10_000
 
 
 @frappe.whitelist(methods=["POST"])
-def readiness() -> dict[str, list[str]]:
-    frappe.has_permission(DOCTYPE, "read", throw=True)
-    return {"problems": problems()}
+def check_connection() -> dict[str, Any]:
+    """The hub and this side, as a checklist: ok, and rows of check, state and message."""
+    frappe.has_permission(DOCTYPE, "write", throw=True)
+    return _shown(pairing.checklist)
+
+
+@frappe.whitelist(methods=["POST"])
+def pair(text: str) -> dict[str, Any]:
+    """Agree with a hub on a secret, by the pairing code that it has made; the checklist afterwards."""
+    frappe.has_permission(DOCTYPE, "write", throw=True)
+    return _shown(lambda: pairing.pair_by_code(text))
+
+
+@frappe.whitelist(methods=["POST"])
+def rotate_secret() -> dict[str, Any]:
+    """Agree with the hub on a new secret, which nobody sees; the checklist afterwards."""
+    frappe.has_permission(DOCTYPE, "write", throw=True)
+    return _shown(pairing.rotate_secret)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -49,3 +68,20 @@ def _with_zone(since: str) -> str:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(get_system_timezone()))
     return moment.isoformat()
+
+
+def _shown(work: Callable[[], list[Row]]) -> dict[str, Any]:
+    try:
+        rows = work()
+    except (HubError, AgreementError) as error:
+        # Desk shows it as HTML, and the hub has its word in it.
+        frappe.throw(escape_html(_(str(error))), title=_("Not possible now"))
+    return {"ok": is_good(rows), "rows": said(rows)}
+
+
+def said(rows: list[Row]) -> list[dict[str, str]]:
+    """In the language of whoever asks."""
+    return [
+        {"check": _(row.check), "state": row.state, "message": _(row.message).format(*row.values)}
+        for row in rows
+    ]

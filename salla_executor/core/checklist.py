@@ -33,6 +33,10 @@ class Row:
         return self.message.format(*self.values)
 
 
+def is_good(rows: list[Row]) -> bool:
+    return all(row.state != FAILED for row in rows)
+
+
 def hub_rows(keeper: SecretKeeper, hub: Hub, site_url: str) -> list[Row]:
     """site_url: this ERP's own address, to compare with what the hub sends to; may be empty."""
     settings = keeper.settings()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +23,8 @@ from salla_executor.core.model import BusinessError, Claim, Reference, Settings
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
-from salla_executor.erpnext.settings import read_settings
+from salla_executor.erpnext.readiness import checks
+from salla_executor.erpnext.secret_keeper import FrappeSecretKeeper
 
 INSERT_NONCE = """
     INSERT INTO `tabExecutor Nonce` (name, creation, modified, owner, modified_by, expires_at)
@@ -71,12 +71,12 @@ REFERENCE_FIELDS = [
 ]
 
 
-class FrappeReceiver:
+class FrappeReceiver(FrappeSecretKeeper):
     """One request's host; is_conflict says after it whether another transaction won and it should run again."""
 
     def __init__(self) -> None:
         self.is_conflict = False
-        self._settings: Settings | None = None
+        super().__init__()
         self._erp: ErpNext | None = None
         self._guard = CommitGuard()
         self._inbox = ""
@@ -87,13 +87,6 @@ class FrappeReceiver:
     def erp(self) -> ErpNext:
         self._erp = self._erp or ErpNext(self.settings())
         return self._erp
-
-    def now(self) -> int:
-        return int(time.time())
-
-    def settings(self) -> Settings:
-        self._settings = self._settings or read_settings()
-        return self._settings
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
         if nonce == self._nonce:
@@ -248,6 +241,9 @@ def _claim_row(name: str, command: Command, body_hash: str) -> dict[str, Any]:
         "store": command.store_account,
         "external_id": command.external_id[:140],
         "revision": command.revision,
+    def checks(self) -> list[dict[str, str]]:
+        return [{"check": row.check, "state": row.state, "message": row.text} for row in checks()]
+
     }
 
 

@@ -19,6 +19,8 @@ def read_settings() -> Settings:
     return Settings(
         instance_id=doc.instance_id or "",
         secrets=read_secrets(),
+        is_rotating=bool(doc.previous_secret and not doc.previous_secret_expires_at),
+        hub_url=doc.manager_base_url or "",
         is_enabled=bool(cint(doc.is_enabled)),
         company=doc.company or "",
         company_currency=_currency(doc.company),
@@ -64,7 +66,8 @@ def _secrets() -> tuple[str, ...]:
     doc = frappe.get_cached_doc(DOCTYPE)
     secrets = [read_secret(DOCTYPE, DOCTYPE, "shared_secret")] if doc.shared_secret else []
     expires_at = doc.previous_secret_expires_at
-    if doc.previous_secret and expires_at and get_datetime(expires_at) > now_datetime():
+    # No end is set until the hub has signed with the current one.
+    if doc.previous_secret and (not expires_at or get_datetime(expires_at) > now_datetime()):
         secrets.append(read_secret(DOCTYPE, DOCTYPE, "previous_secret"))
     return tuple(secret for secret in secrets if secret)
 

@@ -3,6 +3,7 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+from frappe.model import no_value_fields
 
 _SHOWN = {"read_only": 1, "no_copy": 1}
 _LIVE = {**_SHOWN, "allow_on_submit": 1}
@@ -201,3 +202,18 @@ def missing_custom_fields(*doctypes: str) -> list[str]:
         for field in CUSTOM_FIELDS[doctype]
         if not frappe.get_meta(doctype).has_field(field["fieldname"])
     ]
+
+
+def columns_to_make() -> list[str]:
+    """Which of our fields have no column in the database, whatever the doctypes say."""
+    return [
+        f"{doctype}.{field['fieldname']}"
+        for doctype, fields in CUSTOM_FIELDS.items()
+        for field in fields
+        if field["fieldtype"] not in no_value_fields and not _has_column(doctype, field["fieldname"])
+    ]
+
+
+def _has_column(doctype: str, column: str) -> bool:
+    # Frappe's own `has_column` asks a cache.
+    return bool(frappe.db.sql(f"show columns from `tab{doctype}` where Field = %s", column))

@@ -5,16 +5,53 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.query_builder.functions import Count
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, get_url, now_datetime
 
-from salla_executor.erpnext.readiness import problems
+from salla_executor.core import hub_calls
+from salla_executor.core.checklist import Row, hub_rows
+from salla_executor.core.hub_calls import HubError
+from salla_executor.erpnext.hub import FrappeHub, is_safe_address
+from salla_executor.erpnext.readiness import checks, problems
+from salla_executor.erpnext.secret_keeper import OVERLAP_HOURS, FrappeSecretKeeper
 from salla_executor.erpnext.secrets import read_secret
 from salla_executor.erpnext.settings import DOCTYPE
+from salla_executor.key_agreement import read_code
 from salla_executor.setup.defaults import fill_defaults
 
-# How long the hub may still sign with the secret it had.
-OVERLAP_HOURS = 24
+
+def pair_by_code(text: str) -> list[Row]:
+    """Agree with the hub on a secret and keep it; the checklist afterwards. Its first call tells the hub that the secret
+    is kept. Raises HubError or AgreementError."""
+    code = read_code(text)
+    if not is_safe_address(code.hub_url):
+        raise HubError(_("The code names {0}, which is not a hub's https address.").format(code.hub_url))
+    hub_calls.pair(code, FrappeHub(), FrappeSecretKeeper())
+    return checklist()
+
+
+def rotate_secret() -> list[Row]:
+    """Raises HubError."""
+    hub_calls.rotate(FrappeHub(), FrappeSecretKeeper())
+    return checklist()
+
+
+def checklist() -> list[Row]:
+    """The hub first, then this side."""
+    return [*hub_rows(FrappeSecretKeeper(), FrappeHub(), get_url()), *checks()]
+
+
+def pair_and_enable(text: str, company: str | None = None) -> dict[str, Any]:
+    """For the command line: fills empty settings first, so that a code is not spent on a site that is not ready."""
+    filled = fill_defaults(company)
+    # The secret is kept in a transaction of its own, which begins with a rollback.
+    frappe.db.commit()
+    pair_by_code(text)
+    settings = frappe.get_doc(DOCTYPE)
+    settings.is_enabled = 1
+    settings.save()
+    return {"instance_id": settings.instance_id, "filled": filled, "problems": problems()}
 
 
 def pair(instance_id: str, manager_url: str, secret: str, company: str | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import frappe
 from frappe.utils import add_days, now_datetime
 
 from salla_executor import hooks, tasks
-from salla_executor.api.operations import readiness, request_pull
+from salla_executor.api.operations import check_connection, pair, request_pull, rotate_secret
 from salla_executor.contract import new_secret, sign
 from salla_executor.erpnext import hub
 from salla_executor.erpnext.readiness import problems
@@ -142,7 +142,12 @@ class TestRequestPull(ExecutorTestCase):
     def test_permission_is_needed(self):
         self.addCleanup(frappe.set_user, "Administrator")
         frappe.set_user(INTEGRATION_USER)
-        for call in (readiness, lambda: request_pull("SM-STORE-00001")):
+        for call in (
+            check_connection,
+            rotate_secret,
+            lambda: pair("x"),
+            lambda: request_pull("SM-STORE-00001"),
+        ):
             with self.assertRaises(frappe.PermissionError):
                 call()
 

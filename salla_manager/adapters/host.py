@@ -35,6 +35,7 @@ def build_host() -> Host:
         client_for=client_for,
         transport=_transport(),
         random=random.random,
+        versions={"frappe": frappe.__version__},
     )
 
 

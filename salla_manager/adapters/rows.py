@@ -42,6 +42,10 @@ def shown(moment: datetime | None) -> datetime | None:
     return moment.astimezone(ZoneInfo(get_system_timezone())).replace(tzinfo=None) if moment else None
 
 
+def from_shown(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc) if moment else None
+
+
 def plain(text: str | None, length: int = TEXT_LENGTH) -> str:
     """Text of a shop or an ERP for the screen: Desk renders some fields as HTML."""
     return (text or "").translate(_SHOWN)[:length]

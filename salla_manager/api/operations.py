@@ -8,12 +8,11 @@ import frappe
 from frappe import _
 
 from salla_manager import tasks
-from salla_manager.adapters import identity
+from salla_manager.adapters import connection, identity
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.health import read_health
 from salla_manager.adapters.host import build_host
-from salla_manager.adapters.ping import ping
-from salla_manager.core import commands
+from salla_manager.core import commands, shared_secret
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.outbox import Outcome
 
@@ -65,11 +64,27 @@ def pull_now(store: str, entity_types: list | str | None = None, since: str | No
 
 
 @frappe.whitelist(methods=["POST"])
-def test_connection(instance: str) -> dict[str, Any]:
-    """A signed ping."""
+def check_connection(instance: str) -> dict[str, Any]:
+    """A signed ping, as a checklist: ok, and rows of check, state and message."""
     frappe.has_permission(COMMAND, "write", throw=True)
     frappe.has_permission("ERP Instance", "read", instance, throw=True)
-    return ping(build_host(), instance)
+    return _told(lambda host: connection.checklist(host, instance))
+
+
+@frappe.whitelist(methods=["POST"])
+def pairing_code(instance: str, hub_url: str = "") -> dict[str, Any]:
+    """A text for the ERP, good once; hub_url is kept in the settings where it was not known."""
+    frappe.has_permission("ERP Instance", "write", instance, throw=True)
+    if hub_url:
+        frappe.has_permission(SETTINGS, "write", throw=True)
+    return _told(lambda host: connection.pairing_code(host, instance, hub_url))
+
+
+@frappe.whitelist(methods=["POST"])
+def rotate_secret(instance: str) -> None:
+    """Agree with the ERP on a new secret, which nobody sees."""
+    frappe.has_permission("ERP Instance", "write", instance, throw=True)
+    _told(shared_secret.rotate, instance)
 
 
 @frappe.whitelist(methods=["POST"])

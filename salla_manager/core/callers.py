@@ -11,6 +11,9 @@ from salla_manager.core import shared_secret
 from salla_manager.core.host import Host
 from salla_manager.core.model import Instance
 
+_STANDS_STILL = (
+    "This hub stands still until its operator says that it is the live one; its Salla Manager Settings say why."
+)
 # Bytes; nothing that is asked besides a pull is longer.
 SMALL_BODY = 4096
 
@@ -23,15 +26,18 @@ def authenticate(
     with_code: bool = False,
     also_disabled: bool = False,
 ) -> tuple[Instance, contract.SignedRequest]:
-    """Raises ProtocolError 400, 401 or 413. with_code: a pairing code may sign it too."""
+    """Raises ProtocolError 400, 401, 413 or, from a copy of the hub, 503. with_code: a pairing code may sign it too."""
     settings, now = host.store.settings(), host.clock.now()
-    instance = host.store.instance(headers.get(contract.HEADER_INSTANCE) or "")
-    usable = instance if instance is not None and (instance.is_enabled or also_disabled) else None
+    named = headers.get(contract.HEADER_INSTANCE) or ""
+    found = host.store.instance_or_other(named)
+    is_usable = found is not None and found.name == named and (found.is_enabled or also_disabled)
+    usable = found if is_usable else None
     request = contract.verify(
         headers,
         raw,
         instance_id=usable.name if usable else "",
-        secrets=shared_secret.taken(usable, now, with_code=with_code) if usable else (),
+        # For a stranger those of another one are tried: the time of the answer must not tell who is known.
+        secrets=shared_secret.taken(found, now, with_code=with_code) if found else (),
         now=int(now.timestamp()),
         window=settings.timestamp_window,
     )
@@ -41,6 +47,9 @@ def authenticate(
     expires_at = datetime.fromtimestamp(request.timestamp, timezone.utc) + lifetime
     if not host.store.remember_nonce(request.instance_id, request.nonce, expires_at):
         raise contract.ProtocolError(401, "nonce_used", "The nonce was used before. Sign each request anew.")
+    if settings.standstill:
+        # Not its own sentence: the names of servers are the operator's.
+        raise contract.ProtocolError(503, "standstill", _STANDS_STILL, retryable=True)
     if request.secret == usable.pending_secret:
         # The ERP signs with it, so it has kept it.
         shared_secret.promote(host, usable.name, request.secret)

@@ -42,12 +42,20 @@ def ask(host: Host, instance: Instance, command_type: str, payload: dict[str, st
     """A request that is no entity's; signed once more where the clocks differ, which the second value tells."""
     key = f"{command_type}-{contract.new_nonce()}"
     command = contract.Command(key, command_type, "", "", "", instance.name, key, payload)
-    limits = limits_of(host.store.settings())
+    settings = host.store.settings()
+    if settings.standstill:
+        return _unsent(host, command, settings.standstill), 0
+    limits = limits_of(settings)
     exchange = send(host, instance, command, limits)
     offset = exchange.verdict.offset if exchange.verdict.action == answers.RESIGN else 0
     if offset:
         exchange = send(host, instance, command, limits, offset=offset)
     return exchange, offset
+
+
+def _unsent(host: Host, command: contract.Command, reason: str) -> Exchange:
+    now, error = host.clock.now(), TransportError("blocked", reason)
+    return Exchange(judge(0, {}, b"", error, command, now), now, 0, None, error)
 
 
 def ping(host: Host, instance: Instance, secret: str = "") -> tuple[Exchange, int]:

@@ -28,7 +28,9 @@ METHODS = {
     "resend_record": {"name": "none"},
     "process_again": {"name": "none"},
     "pull_now": {"store": "none"},
-    "test_connection": {"instance": "none"},
+    "check_connection": {"instance": "none"},
+    "pairing_code": {"instance": "none"},
+    "rotate_secret": {"instance": "none"},
     "new_secret": {"instance": "none"},
     "close_breaker": {"instance": "none"},
 }
@@ -87,6 +89,8 @@ class TestAccess(HubCase):
                 {"allow_private_addresses": 1},
             ),
             ("POST", f"{API}operations.new_secret", {"instance": self.instance}),
+            ("POST", f"{API}operations.pairing_code", {"instance": self.instance}),
+            ("POST", f"{API}operations.rotate_secret", {"instance": self.instance}),
             (
                 "POST",
                 "/api/method/run_doc_method",
@@ -101,7 +105,8 @@ class TestAccess(HubCase):
         self.assertEqual(read_secret("ERP Instance", self.instance, "shared_secret"), self.secret)
 
     def test_no_way_to_read_a_secret(self):
-        keep_secret("ERP Instance", self.instance, "previous_secret", "canary-previous-secret")
+        for field in ("previous_secret", "pending_secret", "pairing_code"):
+            keep_secret("ERP Instance", self.instance, field, f"canary-{field}")
         frappe.db.commit()
         # Frappe takes the arguments of a JSON request from its body.
         everything = {"fields": '["*"]', "limit_page_length": 0}
@@ -116,6 +121,7 @@ class TestAccess(HubCase):
             ("resource/__Auth", everything),
             ("resource/Salla Manager Settings/Salla Manager Settings", {}),
             ("method/frappe.client.get_password", {**instance, "fieldname": "shared_secret"}),
+            ("method/frappe.client.get_password", {**instance, "fieldname": "pairing_code"}),
             ("method/frappe.client.get_value", {**store, "fieldname": "tokens", "filters": self.store}),
             ("method/frappe.client.get", instance),
             ("method/frappe.client.get", store),

@@ -56,9 +56,11 @@ class TestPermissions(HubCase):
             lambda: operations.resend_record(self.record.name),
             lambda: operations.process_again(self.event),
             lambda: operations.pull_now(self.store),
-            lambda: operations.test_connection(self.instance),
+            lambda: operations.check_connection(self.instance),
             lambda: operations.close_breaker(self.instance),
             lambda: operations.new_secret(self.instance),
+            lambda: operations.pairing_code(self.instance),
+            lambda: operations.rotate_secret(self.instance),
             lambda: operations.release_parked(),
             lambda: operations.health(),
         )
@@ -86,8 +88,9 @@ class TestPermissions(HubCase):
         frappe.set_user(user_with(OPERATOR))
         with self.assertRaises(frappe.ValidationError):
             frappe.client.set_value("Outbound Client Command", self.command, "payload", "{}")
-        with self.assertRaises(frappe.PermissionError):
-            operations.new_secret(self.instance)
+        for action in (operations.new_secret, operations.pairing_code, operations.rotate_secret):
+            with self.assertRaises(frappe.PermissionError):
+                action(self.instance)
         for doctype in ("ERP Instance", "Store Account", "Salla Manager Settings"):
             assert not frappe.has_permission(doctype, "write")
         for doctype in HUB_ROWS:

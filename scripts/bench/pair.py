@@ -1,7 +1,7 @@
 """Connects the two sites of a bench and a simulated Salla store: pairing, settings, installation of the app.
 
-`make bench` runs it last; it may be run again at any time. The secret goes from one command to the next through
-their environment and is never printed.
+`make bench` runs it last; it may be run again at any time. The pairing code goes from one command to the next through
+their environment and is never printed; the secret leaves neither site.
 """
 
 from __future__ import annotations
@@ -51,25 +51,16 @@ def call(
 
 
 def pair(bench: Bench) -> dict[str, Any]:
-    """Hub and client know each other afterwards. Gives the instance's name and what the test connection said."""
+    """Hub and client know each other afterwards. Gives the instance's name, and whether they were paired just now."""
     added = call(bench, HUB, "salla", "add-instance", "--title", COMPANY, "--url", site_url(bench, CLIENT))
-    instance, secret = added["instance"], added.get("secret")
-    if not secret and call(bench, HUB, "salla", "test-connection", instance, check=False).get("ok"):
-        return {"instance": instance, "new_secret": False}
-    if not secret:
-        renew = (
-            "salla",
-            "add-instance",
-            "--title",
-            COMPANY,
-            "--url",
-            site_url(bench, CLIENT),
-            "--new-secret",
-        )
-        secret = call(bench, HUB, *renew)["secret"]
-    options = ("--instance-id", instance, "--manager-url", site_url(bench, HUB), "--company", COMPANY)
-    call(bench, CLIENT, "salla-executor", "pair", *options, secrets={"SALLA_EXECUTOR_SECRET": secret})
-    return {"instance": instance, "new_secret": True}
+    instance = added["instance"]
+    if not added["created"] and call(bench, HUB, "salla", "check", instance, check=False).get("ok"):
+        return {"instance": instance, "is_new": False}
+    code = call(bench, HUB, "salla", "pairing-code", instance, "--hub-url", site_url(bench, HUB))["text"]
+    call(
+        bench, CLIENT, "salla-executor", "pair", "--company", COMPANY, secrets={"SALLA_EXECUTOR_SECRET": code}
+    )
+    return {"instance": instance, "is_new": True}
 
 
 def connect_shop(bench: Bench, shop_url: str) -> None:
@@ -111,8 +102,9 @@ def main() -> int:
         services.start_one(bench, shop)
     store = add_store(bench, paired["instance"], MERCHANT, f"{shop_url}/admin/v2")
     print(f"  simulated Salla store: {shop_url}, {store} on the hub", flush=True)
-    answer = call(bench, HUB, "salla", "test-connection", paired["instance"])
-    print(f"  signed ping: {answer.get('message') or answer}", flush=True)
+    rows = call(bench, HUB, "salla", "check", paired["instance"])["rows"]
+    for row in rows:
+        print(f"  {row['state']:<8} {row['check']}: {row['message']}", flush=True)
     return 0
 
 

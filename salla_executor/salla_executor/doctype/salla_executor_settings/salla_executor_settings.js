@@ -7,22 +7,86 @@ frappe.ui.form.on("Salla Executor Settings", {
 	},
 
 	refresh(frm) {
-		frm.add_custom_button(__("Check Readiness"), () => check_readiness());
+		if (!frm.perm[0]?.write) return;
+		frm.add_custom_button(__("Check Connection"), () => call("check_connection"));
+		const group = __("Shared Secret");
+		frm.add_custom_button(__("Pair with a Hub"), () => pair(frm), group);
 		if (frm.doc.manager_base_url) {
+			frm.add_custom_button(__("Rotate Secret"), () => rotate_secret(frm), group);
 			frm.add_custom_button(__("Request Pull"), () => request_pull());
 		}
 	},
 });
 
-function check_readiness() {
-	frappe.call("salla_executor.api.operations.readiness").then(({ message }) => {
-		const problems = message.problems.map((problem) => `<li>${frappe.utils.escape_html(problem)}</li>`);
-		frappe.msgprint({
-			title: __("Readiness"),
-			indicator: problems.length ? "orange" : "green",
-			message: problems.length ? `<ul>${problems.join("")}</ul>` : __("Commands can be applied."),
-		});
+function call(action, args = {}) {
+	return frappe
+		.call({ method: `salla_executor.api.operations.${action}`, args, freeze: true })
+		.then(({ message }) =>
+			frappe.msgprint({
+				title: message.ok ? __("The connection works") : __("Something has to be mended"),
+				indicator: message.ok ? "green" : "red",
+				message: checklist(message.rows),
+				wide: true,
+			})
+		);
+}
+
+function checklist(rows) {
+	const colours = { ok: "green", warning: "orange", failed: "red" };
+	const words = { ok: __("OK"), warning: __("Look at this"), failed: __("To be mended") };
+	const lines = rows.map(
+		({ check, state, message }) =>
+			`<tr><td><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
+			<td><b>${frappe.utils.escape_html(check)}</b></td><td>${frappe.utils.escape_html(message)}</td></tr>`
+	);
+	return `<table class="table table-sm">${lines.join("")}</table>`;
+}
+
+function pair(frm) {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Pair with a Hub"),
+		fields: [
+			{
+				fieldname: "text",
+				fieldtype: "Small Text",
+				label: __("Pairing Code"),
+				reqd: 1,
+				description: __("From the hub: ERP Instance, Shared Secret, Pair. It is good once, for half an hour."),
+			},
+		],
+		primary_action_label: __("Pair"),
+		primary_action({ text }) {
+			const { hub, instance } = read_code(text);
+			if (!hub) {
+				frappe.throw(__("This is not a whole pairing code. Copy all of it from the hub, from salla-pair: on."));
+			}
+			dialog.hide();
+			frappe.confirm(
+				__("{0} will be able to write orders, items and customers on this site, as {1}. Go on?", [
+					`<b>${frappe.utils.escape_html(hub)}</b>`,
+					frappe.utils.escape_html(instance),
+				]),
+				() => call("pair", { text }).then(() => frm.reload_doc())
+			);
+		},
 	});
+	dialog.show();
+}
+
+function read_code(text) {
+	const packed = text.replace(/\s/g, "").replace(/^salla-pair:/, "").replace(/-/g, "+").replace(/_/g, "/");
+	try {
+		return JSON.parse(atob(packed));
+	} catch {
+		return {};
+	}
+}
+
+function rotate_secret(frm) {
+	frappe.confirm(
+		__("Hub and ERP agree on a new secret, which nobody sees. Commands go on meanwhile. Go on?"),
+		() => call("rotate_secret").then(() => frm.reload_doc())
+	);
 }
 
 function request_pull() {

@@ -90,20 +90,28 @@ class SallaExecutorSettings(Document):
             )
 
     def validate_posting_fields(self):
-        for field, doctype in POSTING_FIELDS:
-            name = self.get(field)
-            if not name:
-                continue
-            company, is_group = frappe.db.get_value(doctype, name, ["company", "is_group"]) or (None, 0)
-            label = _(self.meta.get_label(field))
-            if is_group:
-                frappe.throw(_("{0}: {1} is a group. Choose one that can be posted to.").format(label, name))
-            if self.company and company != self.company:
-                frappe.throw(
-                    _("{0}: {1} belongs to company {2}. Choose one of {3}.").format(
-                        label, name, company, self.company
-                    )
-                )
+        for problem in self.posting_problems():
+            frappe.throw(problem)
+
+    def posting_problems(self) -> list[str]:
+        """One sentence per field that no document of the company can be posted to."""
+        found = (self.posting_problem(field, doctype) for field, doctype in POSTING_FIELDS if self.get(field))
+        return [problem for problem in found if problem]
+
+    def posting_problem(self, field: str, doctype: str) -> str:
+        name, label = self.get(field), _(self.meta.get_label(field))
+        row = frappe.db.get_value(doctype, name, ["company", "is_group", "disabled"], as_dict=True)
+        if not row:
+            return _("{0}: {1} does not exist any more. Choose another.").format(label, name)
+        if row.disabled:
+            return _("{0}: {1} is disabled. Enable it or choose another.").format(label, name)
+        if row.is_group:
+            return _("{0}: {1} is a group. Choose one that can be posted to.").format(label, name)
+        if self.company and row.company != self.company:
+            return _("{0}: {1} belongs to company {2}. Choose one of {3}.").format(
+                label, name, row.company, self.company
+            )
+        return ""
 
     def validate_address(self):
         self.manager_base_url = (self.manager_base_url or "").strip().rstrip("/")

@@ -1,7 +1,7 @@
 frappe.ui.form.on("ERP Instance", {
 	refresh(frm) {
 		if (frm.is_new()) return;
-		frm.add_custom_button(__("Test Connection"), () => test_connection(frm));
+		frm.add_custom_button(__("Check Connection"), () => check_connection(frm));
 		if (frm.doc.breaker_status === "Open") {
 			frm.dashboard.set_headline_alert(
 				__("Unreachable: {0}", [frappe.utils.escape_html(frm.doc.breaker_reason || "")]),
@@ -12,41 +12,102 @@ frappe.ui.form.on("ERP Instance", {
 			);
 		}
 		if (frm.perm[0]?.write) {
-			frm.add_custom_button(__("New Secret"), () => make_secret(frm));
+			const group = __("Shared Secret");
+			frm.add_custom_button(__("Pair"), () => pair(frm), group);
+			frm.add_custom_button(__("Rotate Secret"), () => rotate_secret(frm), group);
+			frm.add_custom_button(__("New Secret"), () => make_secret(frm), group);
 		}
 	},
 });
 
-function call(action, frm) {
+function call(action, frm, args = {}) {
 	return frappe.call({
 		method: `salla_manager.api.operations.${action}`,
-		args: { instance: frm.doc.name },
+		args: { instance: frm.doc.name, ...args },
 		freeze: true,
 	});
 }
 
-function test_connection(frm) {
-	call("test_connection", frm).then(({ message }) => {
-		const rows = details_of(message).map(
-			([label, value]) => `<tr><th>${label}</th><td>${frappe.utils.escape_html(String(value))}</td></tr>`
-		);
-		const table = rows.length ? `<table class="table table-sm mt-3">${rows.join("")}</table>` : "";
+function check_connection(frm) {
+	call("check_connection", frm).then(({ message }) => {
 		frappe.msgprint({
-			title: message.ok ? __("The ERP answers") : __("The ERP does not answer as it should"),
+			title: message.ok ? __("The connection works") : __("Something has to be mended"),
 			indicator: message.ok ? "green" : "red",
-			message: frappe.utils.escape_html(message.message || "") + table,
+			message: checklist(message.rows),
+			wide: true,
 		});
+		frm.reload_doc();
 	});
 }
 
-function details_of(answer) {
-	const { versions = {}, contract_version, is_enabled } = answer.payload || {};
-	const details = Object.entries(versions).map(([app, version]) => [frappe.utils.escape_html(app), version]);
-	if (contract_version) details.push([__("Protocol"), contract_version]);
-	if (is_enabled === false) details.push([__("Executor"), __("Switched off; commands wait here.")]);
-	if (answer.clock_offset) details.push([__("Clock off by (seconds)"), answer.clock_offset]);
-	if (answer.http_status) details.push([__("HTTP Status"), answer.http_status]);
-	return details;
+function checklist(rows) {
+	const colours = { ok: "green", warning: "orange", failed: "red" };
+	const words = { ok: __("OK"), warning: __("Look at this"), failed: __("To be mended") };
+	const lines = rows.map(
+		({ check, state, message }) =>
+			`<tr><td><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
+			<td><b>${frappe.utils.escape_html(check)}</b></td><td>${frappe.utils.escape_html(message)}</td></tr>`
+	);
+	return `<table class="table table-sm">${lines.join("")}</table>`;
+}
+
+function pair(frm, hub_url = "") {
+	call("pairing_code", frm, { hub_url }).then(({ message }) => {
+		if (message.text) show_code(frm, message);
+		else ask_for_hub_url(frm);
+	});
+}
+
+function ask_for_hub_url(frm) {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Where does the ERP reach this hub?"),
+		fields: [
+			{
+				fieldname: "hub_url",
+				fieldtype: "Data",
+				label: __("Hub URL"),
+				reqd: 1,
+				default: window.location.origin,
+				description: __("It is kept in Salla Manager Settings. Correct it if the ERP sees this hub under another address."),
+			},
+		],
+		primary_action_label: __("Pair"),
+		primary_action({ hub_url }) {
+			dialog.hide();
+			pair(frm, hub_url);
+		},
+	});
+	dialog.show();
+}
+
+function show_code(frm, { text, hub_url, minutes }) {
+	const shown = frappe.utils.escape_html(text);
+	const dialog = new frappe.ui.Dialog({
+		title: __("Pair with the ERP"),
+		fields: [{ fieldname: "text", fieldtype: "HTML" }],
+		primary_action_label: __("Copy"),
+		primary_action: () => frappe.utils.copy_to_clipboard(text),
+		secondary_action_label: __("Check Connection"),
+		secondary_action() {
+			dialog.hide();
+			check_connection(frm);
+		},
+	});
+	dialog.fields_dict.text.$wrapper.html(
+		`<ol><li>${__("Copy this text. It is good once, for {0} minutes, and not shown again.", [minutes])}</li>
+		<li>${__("In the ERP open Salla Executor Settings, press Pair with a Hub and paste it.")}</li>
+		<li>${__("Come back and press Check Connection.")}</li></ol>
+		<pre style="white-space: pre-wrap; word-break: break-all">${shown}</pre>
+		<p class="text-muted">${__("It sends the ERP to {0}.", [frappe.utils.escape_html(hub_url)])}</p>`
+	);
+	dialog.show();
+}
+
+function rotate_secret(frm) {
+	frappe.confirm(
+		__("Hub and ERP agree on a new secret, which nobody sees. Commands go on meanwhile. Go on?"),
+		() => call("rotate_secret", frm).then(() => check_connection(frm))
+	);
 }
 
 function make_secret(frm) {

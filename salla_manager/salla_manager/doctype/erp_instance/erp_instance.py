@@ -1,19 +1,14 @@
-import hashlib
-import hmac
-
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime
-from frappe.utils.password import get_encryption_key
 
+from salla_manager.adapters.instance_store import ROTATION_DAYS, fingerprint_of
 from salla_manager.adapters.secrets import keep_in, keep_typed, read_secret
 from salla_manager.contract import new_secret
 from salla_manager.salla_manager.addresses import checked_url
 from salla_manager.tasks import wake_release
 
-# The ERP has to be told the new secret meanwhile; both are taken until then.
-ROTATION_DAYS = 7
 SHORTEST_SECRET = 32
 
 
@@ -33,9 +28,13 @@ class ERPInstance(Document):
         consecutive_failures: DF.Int
         enabled: DF.Check
         last_success: DF.Datetime | None
+        pairing_code: DF.Password | None
+        pairing_code_until: DF.Datetime | None
+        pending_secret: DF.Password | None
         previous_secret: DF.Password | None
         previous_secret_until: DF.Datetime | None
         secret_fingerprint: DF.Data | None
+        secret_since: DF.Datetime | None
         shared_secret: DF.Password | None
         title: DF.Data
         upsert_brand: DF.Check
@@ -60,7 +59,7 @@ class ERPInstance(Document):
         """Remember the secret before it, and refuse one that another instance has: a signature names no instance."""
         if len(secret) < SHORTEST_SECRET or not secret.isascii():
             frappe.throw(_("The shared secret needs at least {0} ASCII characters.").format(SHORTEST_SECRET))
-        fingerprint = hmac.new(get_encryption_key().encode(), secret.encode(), hashlib.sha256).hexdigest()
+        fingerprint = fingerprint_of(secret)
         filters = {"secret_fingerprint": fingerprint, "name": ("!=", self.name or "")}
         if frappe.db.exists("ERP Instance", filters):
             frappe.throw(_("Another ERP Instance has this shared secret. Each one needs its own."))
@@ -68,6 +67,8 @@ class ERPInstance(Document):
         if before and before != secret:
             keep_in(self, "previous_secret", before)
             self.previous_secret_until = add_days(now_datetime(), ROTATION_DAYS)
+        if before != secret:
+            self.secret_since = now_datetime()
         keep_in(self, "shared_secret", secret)
         self.secret_fingerprint = fingerprint
 

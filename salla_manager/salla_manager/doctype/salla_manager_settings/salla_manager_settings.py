@@ -23,6 +23,7 @@ class SallaManagerSettings(Document):
         breaker_failures: DF.Int
         breaker_probe_seconds: DF.Float
         connect_timeout: DF.Float
+        hub_url: DF.Data | None
         lease_seconds: DF.Int
         live_database: DF.Data | None
         live_site: DF.Data | None
@@ -53,6 +54,8 @@ class SallaManagerSettings(Document):
     def validate(self):
         self.salla_api_url = checked_url(self.salla_api_url, _("API Base URL"))
         self.salla_accounts_url = checked_url(self.salla_accounts_url, _("Accounts URL"))
+        if self.hub_url:
+            self.hub_url = checked_url(self.hub_url, _("Hub URL"))
         self.check_times()
         keep_typed(self)
 
