@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import frappe
 
+from salla_manager.adapters.app_rows import AppRows
 from salla_manager.adapters.config_store import ConfigRows
 from salla_manager.adapters.dispatch_store import DispatchRows
 from salla_manager.adapters.event_store import EventRows
@@ -15,7 +16,7 @@ from salla_manager.adapters.nonce_store import NonceRows
 from salla_manager.adapters.record_store import RecordRows
 
 
-class FrappeHubStore(ConfigRows, InstanceRows, EventRows, RecordRows, DispatchRows, NonceRows):
+class FrappeHubStore(ConfigRows, AppRows, InstanceRows, EventRows, RecordRows, DispatchRows, NonceRows):
     """Implements core.ports.HubStore."""
 
     @contextmanager
