@@ -19,7 +19,7 @@ import erpnext
 
 from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
-from salla_executor.core.model import BusinessError, Claim, Reference, Settings
+from salla_executor.core.model import BusinessError, Claim, Reference
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
@@ -75,8 +75,8 @@ class FrappeReceiver(FrappeSecretKeeper):
     """One request's host; is_conflict says after it whether another transaction won and it should run again."""
 
     def __init__(self) -> None:
-        self.is_conflict = False
         super().__init__()
+        self.is_conflict = False
         self._erp: ErpNext | None = None
         self._guard = CommitGuard()
         self._inbox = ""
@@ -224,6 +224,9 @@ class FrappeReceiver(FrappeSecretKeeper):
             "erpnext": erpnext.__version__,
         }
 
+    def checks(self) -> list[dict[str, str]]:
+        return [{"check": row.check, "state": row.state, "message": row.text} for row in checks()]
+
 
 def row_name(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
@@ -241,9 +244,6 @@ def _claim_row(name: str, command: Command, body_hash: str) -> dict[str, Any]:
         "store": command.store_account,
         "external_id": command.external_id[:140],
         "revision": command.revision,
-    def checks(self) -> list[dict[str, str]]:
-        return [{"check": row.check, "state": row.state, "message": row.text} for row in checks()]
-
     }
 
 
