@@ -65,7 +65,9 @@ class ConfigRows(Rows):
     def drop_tokens(self, store: str, reason: str) -> None:
         self._update("store", store, {"tokens": "", "access_problem": reason})
 
-    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+    def adopt_store(
+        self, platform: str, merchant_id: str, tokens: dict[str, Any], shop_name: str = ""
+    ) -> Store:
         store = self.store_of_merchant(platform, merchant_id)
         if store is None:
             name = self.add_store(Store(name="", platform=platform, merchant_id=merchant_id))

@@ -18,6 +18,8 @@ GUEST_ENDPOINTS = {
     "salla_manager.api.client.pair",
     "salla_manager.api.client.request_pull",
     "salla_manager.api.webhooks.salla",
+    # Known by the session that began it.
+    "salla_manager.api.shops.salla_callback",
 }
 # Of Frappe and ERPNext, where our fields point to.
 FOREIGN_DOCTYPES = {

@@ -60,9 +60,11 @@ class ConfigRows:
         found = _store({"platform": platform_label(platform), "merchant_id": merchant_id})
         return found if found and found.merchant_id == merchant_id else None
 
-    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+    def adopt_store(
+        self, platform: str, merchant_id: str, tokens: dict[str, Any], shop_name: str = ""
+    ) -> Store:
         label = platform_label(platform)
-        name = insert_store(label, merchant_id)
+        name = insert_store(label, merchant_id, shop_name)
         save_tokens(name, tokens)
         frappe.clear_document_cache("Store Account", name)
         adopted = self.store(name)
@@ -78,7 +80,7 @@ def platform_label(platform: str) -> str:
     return _PLATFORM_LABELS.get(platform, platform)
 
 
-def insert_store(label: str, merchant_id: str) -> str:
+def insert_store(label: str, merchant_id: str, shop_name: str = "") -> str:
     """The Store Account of a merchant, made if it is new; two webhooks at once make one."""
     where = {"platform": label, "merchant_id": ("=", merchant_id)}
     name = frappe.db.get_value("Store Account", where, "name")
@@ -86,7 +88,7 @@ def insert_store(label: str, merchant_id: str) -> str:
         return str(name)
     values = {
         "name": make_autoname("SM-STORE-.#####", "Store Account"),
-        "store_name": f"{label} {plain(merchant_id, 100)}",
+        "store_name": plain(shop_name, 140) or f"{label} {plain(merchant_id, 100)}",
         "platform": label,
         "merchant_id": merchant_id,
         "enabled": 1,

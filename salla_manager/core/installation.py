@@ -17,17 +17,17 @@ _REMOVED = (
 
 
 def keep_access(
-    host: Host, platform: str, merchant_id: str, tokens: dict[str, Any], at: datetime
+    host: Host, platform: str, merchant_id: str, tokens: dict[str, Any], at: datetime, shop_name: str = ""
 ) -> tuple[Store | None, str]:
     """The Store Account of the merchant, made if it is new, with these tokens; or None and why they are not kept.
 
-    at: when the shop gave them. In the transaction that is open.
+    at: when the shop gave them; shop_name: for a new Store Account. In the transaction that is open.
     """
     known = host.store.store_of_merchant(platform, merchant_id)
     known = host.store.lock_store(known.name) if known else None
     if known and _is_older(at, known.app_changed_at):
         return None, f"{known.name} knows of a later change of the app in the shop, so these tokens are old."
-    store = host.store.adopt_store(platform, merchant_id, tokens)
+    store = host.store.adopt_store(platform, merchant_id, tokens, shop_name)
     store = replace(store, app_status=AppStatus.INSTALLED, app_changed_at=at)
     host.store.save_app(store)
     host.store.adopt_events(platform, merchant_id, store.name)

@@ -78,7 +78,9 @@ class ConfigStore(Protocol):
     def drop_tokens(self, store: str, reason: str) -> None:
         """reason: shown as the store's access problem."""
 
-    def adopt_store(self, platform: str, merchant_id: str, tokens: dict[str, Any]) -> Store:
+    def adopt_store(
+        self, platform: str, merchant_id: str, tokens: dict[str, Any], shop_name: str = ""
+    ) -> Store:
         """Make or update the Store Account of a merchant and keep its tokens encrypted.
 
         tokens: access_token, refresh_token, expires (Unix seconds), scope.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 SCOPES = (
     "orders.read_write products.read_write customers.read categories.read brands.read branches.read"
@@ -32,6 +33,9 @@ class OAuth:
         self._access: dict[str, float] = {}
         self._refresh: str | None = None
         self._spent: set[str] = set()
+        self._codes: dict[str, str] = {}
+        # The merchant presses No.
+        self.refuses_consent = False
         self._lock = threading.Lock()
 
     def issue(self) -> dict[str, Any]:
@@ -40,10 +44,26 @@ class OAuth:
             self._access.clear()
             return self._new_pair()
 
+    def consent(self, query: Mapping[str, str]) -> str:
+        """The authorization page, where the merchant agrees at once: where the browser goes, "" if Salla refuses."""
+        redirect_url = query.get("redirect_uri", "")
+        is_known = query.get("client_id") == self.client_id and query.get("response_type") == "code"
+        if not is_known or "offline_access" not in query.get("scope", "") or not redirect_url:
+            return ""
+        state = query.get("state", "").replace("-", "")
+        if self.refuses_consent:
+            return f"{redirect_url}?{urlencode({'error': 'access_denied', 'state': state})}"
+        code = f"code-{secrets.token_hex(16)}"
+        with self._lock:
+            self._codes[code] = redirect_url
+        return f"{redirect_url}?{urlencode({'code': code, 'scope': self.scope, 'state': state})}"
+
     def answer(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """The token endpoint: (status, body)."""
         if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
             return 401, {"error": "invalid_client"}
+        if form.get("grant_type") == "authorization_code":
+            return self._redeem(form)
         if form.get("grant_type") != "refresh_token":
             return 400, {"error": "unsupported_grant_type"}
         with self._lock:
@@ -53,6 +73,14 @@ class OAuth:
                 return 401, {"error": "invalid_grant"}
             self._spent.add(given)
             self.refreshes += 1
+            return 200, self._new_pair()
+
+    def _redeem(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        with self._lock:
+            # A code works once, and for the address that it was sent to.
+            redirect_url = self._codes.pop(form.get("code", ""), None)
+            if redirect_url is None or redirect_url != form.get("redirect_uri"):
+                return 401, {"error": "invalid_grant"}
             return 200, self._new_pair()
 
     def accepts(self, authorization: str) -> bool:

@@ -44,6 +44,8 @@ class SimulatedSalla:
         self.state = state or generate()
         self.shop = Shop(self.state, webhook_secret)
         self.oauth = OAuth(client_id, client_secret, now=now)
+        # Sources differ on the shape of this answer.
+        self.wraps_user_info = False
         self.faults, self.log = Faults(), RequestLog()
         self.bucket = LeakyBucket(now=now)
         self.customers_bucket = LeakyBucket(500, now=now)
@@ -114,6 +116,9 @@ class SimulatedSalla:
     def _answer(self, request: Request) -> Response:
         if request.path == "/oauth2/token" and request.method == "POST":
             return json_response(*self.oauth.answer(request.form))
+        if request.path == "/oauth2/auth":
+            target = self.oauth.consent(request.args)
+            return Response(status=302, headers={"Location": target}) if target else Response(status=400)
         if not self.oauth.accepts(request.headers.get("Authorization", "")):
             return self._token_invalid()
         if request.path == "/oauth2/user/info":
@@ -149,12 +154,9 @@ class SimulatedSalla:
         merchant = {
             key: bodies.store_info(self.state)[key] for key in ("id", "name", "plan", "status", "domain")
         }
-        return {
-            "id": self.state.merchant_id + 1,
-            "name": "Owner",
-            "email": "owner@example.com",
-            "merchant": merchant,
-        }
+        info = {"id": self.state.merchant_id + 1, "name": "Owner", "email": "owner@example.com"}
+        info["merchant"] = merchant
+        return {"status": 200, "success": True, "data": info} if self.wraps_user_info else info
 
 
 class _KeepAliveHandler(QuietHandler):
