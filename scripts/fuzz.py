@@ -36,6 +36,9 @@ TABLES = ("inbox", "documents", "refs", "contacts", "shop_orders")
 REFUSED = (400, 401, 403, 404, 405, 413)
 
 
+KINDS_OF_ANSWER = ("Ack", "PullAnswer", "PairAnswer", "CheckAnswer", "WebhookAnswer", "Refusal")
+
+
 class EmptyShop:
     """A shop in which nothing is, so that a pull that is taken ends at once."""
 
@@ -60,7 +63,7 @@ class Hosts:
         self.store = self.hub.add_store("1305146709", erp_instance=INSTANCE)
         self.document = document
         self.answers: dict[str, Counter[str]] = {}
-        names = [f"#/components/schemas/{name}" for name in ("Ack", "PullAnswer", "WebhookAnswer", "Refusal")]
+        names = [f"#/components/schemas/{name}" for name in KINDS_OF_ANSWER]
         self.validators = {
             name: jsonschema_rs.validator_for({"$ref": name, "components": document["components"]})
             for name in names

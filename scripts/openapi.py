@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json from the contract and the payload models: three endpoints, their headers and answers."""
+"""Writes docs/openapi.json from the contract and the payload models: five endpoints, their headers and answers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from salla_manager.core.pull import ENTITY_TYPES as PULLED
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.salla"
 SCHEMAS = "#/components/schemas/"
+# command_type -> entity_type, empty for those that are no entity's.
+KINDS = {**contract.COMMAND_TYPES, contract.PING: "", contract.ROTATE_SECRET: ""}
+HEX = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 DECIMAL = "^-?[0-9]{1,12}([.][0-9]{1,12})?$"
 ABOUT_HEADERS = {
     contract.HEADER_INSTANCE: "the ERP Instance; the same as `erp_instance` in the body",
@@ -39,6 +42,13 @@ PULL_ANSWERS = {
     400: "not a pull of the contract's form",
     401: "unknown instance or wrong signature, clocks apart, or the nonce was used",
     403: "no such store points to this ERP Instance",
+    413: "too large",
+}
+SMALL_ANSWERS = {
+    200: "agreed, or checked",
+    400: "the body or its public key is of another form, or names another action or instance",
+    401: "unknown instance, wrong signature, a code that holds no more, clocks apart, or the nonce was used",
+    409: "another change of the secret is under way",
     413: "too large",
 }
 WEBHOOK_ANSWERS = {
@@ -98,34 +108,38 @@ def plain_numbers(schema: Any) -> Any:
 
 def command_schema(command_type: str, entity_type: str) -> dict[str, Any]:
     """One kind of command with its own payload."""
-    is_ping = command_type == contract.PING
+    payload: dict[str, Any] = {"type": "object"}
+    if command_type == contract.ROTATE_SECRET:
+        payload |= {"required": ["public_key"], "properties": {"public_key": HEX}}
+    elif entity_type:
+        payload = {"$ref": SCHEMAS + model_name(entity_type)}
     plain = {"pattern": "^[^<>\\u0000-\\u001f\\u007f]*$"}
     counter = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
     properties = {
         "command_id": text(**plain),
         "command_type": {"const": command_type},
-        "entity_type": text(least=0, **plain) if is_ping else {"const": entity_type},
-        "store_account": text(least=0 if is_ping else 1, **plain),
+        "entity_type": {"const": entity_type} if entity_type else text(least=0, **plain),
+        "store_account": text(least=1 if entity_type else 0, **plain),
         "customer_account": text(least=0, **plain),
         "erp_instance": text(pattern=grammar(contract.HEADER_INSTANCE)),
         "idempotency_key": {"type": "string", "pattern": grammar(contract.HEADER_KEY)},
-        "payload": {"type": "object"} if is_ping else {"$ref": SCHEMAS + model_name(entity_type)},
+        "payload": payload,
         "revision": counter,
         "generation": counter,
         "dry_run": {"type": "boolean"},
         "contract_version": {"type": "string"},
     }
     needed = ["command_id", "command_type", "erp_instance", "idempotency_key"]
-    if not is_ping:
-        needed += ["entity_type", "store_account", "payload"]
+    if entity_type:
+        needed += ["entity_type", "store_account"]
+    if command_type != contract.PING:
+        needed.append("payload")
     return {"type": "object", "required": needed, "properties": properties}
 
 
 def command_names() -> dict[str, str]:
     """command_type -> name of its schema."""
-    return {
-        kind: f"{kind.title().replace('_', '')}Command" for kind in (*contract.COMMAND_TYPES, contract.PING)
-    }
+    return {kind: f"{kind.title().replace('_', '')}Command" for kind in KINDS}
 
 
 def ack_schema() -> dict[str, Any]:
@@ -168,6 +182,31 @@ def pull_schemas() -> dict[str, Any]:
         "Pull": {"type": "object", "required": ["store_id"], "properties": asked},
         "PullAnswer": {"type": "object", "required": list(told), "properties": told},
         "Refusal": {"type": "object", "required": ["ok", "message"], "properties": refused},
+    }
+
+
+def connection_schemas() -> dict[str, Any]:
+    def asked(action: str, **more: Any) -> dict[str, Any]:
+        instance = text(pattern=grammar(contract.HEADER_INSTANCE))
+        properties = {"action": {"const": action}, "erp_instance": instance, **more}
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    def told(**more: Any) -> dict[str, Any]:
+        properties = {"ok": {"const": True}, "proof": HEX, **more}
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    checked = {
+        "server_time": {"type": "integer"},
+        "contract_version": {"type": "string"},
+        "versions": {"type": "object", "additionalProperties": {"type": "string"}},
+        "erp_url": {"type": "string"},
+        "is_enabled": {"type": "boolean"},
+    }
+    return {
+        "Pair": asked("pair", public_key=HEX),
+        "PairAnswer": told(public_key=HEX),
+        "Check": asked("check"),
+        "CheckAnswer": told(**checked),
     }
 
 
@@ -227,6 +266,14 @@ def paths() -> dict[str, Any]:
         contract.PULL_PATH: operation(
             "pull", "Executor to hub: read the shop again", signed, "Pull", PULL_ANSWERS, "PullAnswer", "Refusal"
         ),
+        contract.PAIR_PATH: operation(
+            "pair", "Executor to hub: agree on a secret, by a code or the one both have", signed, "Pair",
+            SMALL_ANSWERS, "PairAnswer", "Refusal",
+        ),
+        contract.CHECK_PATH: operation(
+            "check", "Executor to hub: the hub's half of a checklist", signed, "Check", SMALL_ANSWERS, "CheckAnswer",
+            "Refusal",
+        ),
         WEBHOOK_PATH: operation(
             "webhook", "Salla to hub: something changed", proof, "SallaWebhook", WEBHOOK_ANSWERS,
             "WebhookAnswer", "Refusal",
@@ -236,14 +283,14 @@ def paths() -> dict[str, Any]:
 
 def document() -> dict[str, Any]:
     names = command_names()
-    kinds = {**contract.COMMAND_TYPES, contract.PING: ""}
-    commands = {names[kind]: command_schema(kind, entity_type) for kind, entity_type in kinds.items()}
+    commands = {names[kind]: command_schema(kind, entity_type) for kind, entity_type in KINDS.items()}
     mapping = {kind: SCHEMAS + name for kind, name in names.items()}
     command = {
         "oneOf": [{"$ref": target} for target in mapping.values()],
         "discriminator": {"propertyName": "command_type", "mapping": mapping},
     }
-    schemas = {"Command": command, **commands, "Ack": ack_schema(), **pull_schemas(), **webhook_schemas()}
+    schemas = {"Command": command, **commands, "Ack": ack_schema(), **pull_schemas()}
+    schemas |= {**connection_schemas(), **webhook_schemas()}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -51,6 +51,10 @@ def test_the_contract_document_names_everything_on_the_wire():
         contract.HEADER_KEY,
         contract.DISPATCH_PATH,
         contract.PULL_PATH,
+        contract.PAIR_PATH,
+        contract.CHECK_PATH,
+        contract.PING,
+        contract.ROTATE_SECRET,
         *contract.COMMAND_TYPES,
         *contract.ACK_STATUSES,
     ]
@@ -108,7 +112,14 @@ def test_client_integration_names_every_button_and_role():
     text = (ROOT / "docs/CLIENT_INTEGRATION.md").read_text(encoding="utf-8")
     assert [
         word
-        for word in ("Check Readiness", "Request Pull", "Salla Executor Reader", "External References")
+        for word in (
+            "Check Connection",
+            "Pair with a Hub",
+            "Rotate Secret",
+            "Request Pull",
+            "Salla Executor Reader",
+            "External References",
+        )
         if f"**{word}**" not in text
     ] == []
 
