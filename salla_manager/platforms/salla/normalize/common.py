@@ -21,6 +21,8 @@ _THREE_DIGITS = {"KWD", "BHD", "OMR", "JOD", "TND", "LYD", "IQD"}
 _NO_TEXT = {"", "null", "none", "undefined"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+# The Arabic decimal mark, and what stands between thousands.
+_MARKS = str.maketrans({"٫": ".", "٬": None, ",": None})
 _RIYAL = {"ر.س", "ر.س.", "ريال", "SR"}
 _COUNTRIES = {
     "السعودية": "SA",
@@ -52,6 +54,29 @@ _COUNTRIES = {
     "yemen": "YE",
     "لبنان": "LB",
     "lebanon": "LB",
+    "سوريا": "SY",
+    "syria": "SY",
+    "فلسطين": "PS",
+    "palestine": "PS",
+    "السودان": "SD",
+    "sudan": "SD",
+    "ليبيا": "LY",
+    "libya": "LY",
+    "تونس": "TN",
+    "tunisia": "TN",
+    "الجزائر": "DZ",
+    "algeria": "DZ",
+    "المغرب": "MA",
+    "morocco": "MA",
+    "تركيا": "TR",
+    "turkey": "TR",
+    "بريطانيا": "GB",
+    "المملكة المتحدة": "GB",
+    "united kingdom": "GB",
+    "الولايات المتحدة": "US",
+    "الولايات المتحدة الأمريكية": "US",
+    "أمريكا": "US",
+    "united states": "US",
 }
 
 
@@ -92,7 +117,7 @@ def number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     try:
-        result = Decimal(str(value).strip().translate(_DIGITS).replace("٫", ".").replace(",", ""))
+        result = Decimal(str(value).strip().translate(_DIGITS).translate(_MARKS))
     except InvalidOperation:
         return None
     if not result.is_finite() or abs(result.adjusted()) > 11:
@@ -185,8 +210,10 @@ def country(*values: Any) -> str | None:
         name = text(value)
         if name and re.fullmatch(r"[A-Za-z]{2}", name):
             return name.upper()
-        if name and name.lower() in _COUNTRIES:
-            return _COUNTRIES[name.lower()]
+        # Both names at once are seen too: `السعودية | Saudi Arabia`.
+        for part in (name or "").lower().split("|"):
+            if part.strip() in _COUNTRIES:
+                return _COUNTRIES[part.strip()]
     return None
 
 

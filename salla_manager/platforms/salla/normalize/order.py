@@ -110,7 +110,7 @@ def _shipping(body: dict[str, Any], amounts: Amounts, context: StoreContext) -> 
     shipments = [row for row in rows(body.get("shipments")) if text(row.get("type")) != "return"]
     # A shipment has the National Address, which the order's own address lacks.
     places = [mapping(row.get("ship_to")) for row in shipments] + [mapping(shipping.get("address"))]
-    companies = [text(shipping.get("company"))] + [text(row.get("courier_name")) for row in shipments]
+    companies = [text(shipping.get("company")), *(_courier(row) for row in shipments)]
     found = (address(place, receiver, context) for place in places)
     values = {
         "amount": amounts.shipping,
@@ -118,6 +118,12 @@ def _shipping(body: dict[str, Any], amounts: Amounts, context: StoreContext) -> 
         "address": next((place for place in found if place), None),
     }
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _courier(shipment: dict[str, Any]) -> str | None:
+    """By a name of its own, or within an object. ref: undocumented, both stand in the examples"""
+    names = (shipment.get("courier_name"), mapping(shipment.get("courier")).get("name"))
+    return next((name for name in map(text, names) if name), None)
 
 
 def _payment_method(value: Any) -> str | None:
@@ -173,13 +179,35 @@ def _line(item: dict[str, Any], amounts: Amounts, code: str | None) -> dict[str,
         "variant_id": variant_id,
         "sku": text(item.get("sku")) or parent_sku,
         "name": text(item.get("name")) or text(product.get("name")),
-        "type": TYPES.get(text(item.get("product_type")) or text(product.get("type")) or ""),
+        "type": _line_type(item, product),
         "quantity": number(item.get("quantity")),
         **line_money(item, amounts, code),
         "options": options,
-        "note": text(item.get("notes")),
+        "note": "\n".join(filter(None, (text(item.get("notes")), *_bookings(item)))) or None,
     }
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _line_type(item: dict[str, Any], product: dict[str, Any]) -> str | None:
+    """As told; else by what only one type has, so that a licence key is not looked for in the warehouse."""
+    told = TYPES.get(text(item.get("product_type")) or text(product.get("type")) or "")
+    signs = {
+        "codes": item.get("codes"),
+        "digital": item.get("files"),
+        "booking": _bookings(item),
+        "bundle": item.get("consisted_products"),
+    }
+    return told or next((kind for kind, sign in signs.items() if sign), None)
+
+
+def _bookings(item: dict[str, Any]) -> list[str]:
+    """What was booked, such as `2023-04-18 01:10 - 01:40`."""
+    booked = [*rows(item.get("reservations")), *rows(item.get("product_reservations"))]
+    found = []
+    for row in booked:
+        span = " - ".join(filter(None, (text(row.get("from")), text(row.get("to")))))
+        found.append(" ".join(filter(None, (text(row.get("date")), span))))
+    return [words for words in found if words]
 
 
 def _options(value: Any) -> list[dict[str, str]]:

@@ -35,7 +35,9 @@ TYPES = {
 def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Payload]:
     """The product, then one payload per variant (`skus`)."""
     regular, sale = _prices(body, context)
-    options = rows(body.get("options"))
+    asked = rows(body.get("options"))
+    skus = [sku for sku in rows(body.get("skus")) if asked or sku.get("related_option_values")]
+    options = _of_variants(asked, skus)
     includes_tax = _price_includes_tax(body, context)
     brand = body.get("brand")
     shared = {
@@ -60,7 +62,7 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
             "description": text(body.get("description")),
             "url": text(mapping(body.get("urls")).get("customer")) or text(body.get("url")),
             "brand_id": identifier(brand.get("id") if isinstance(brand, dict) else body.get("brand_id")),
-            "category_ids": _category_ids(body.get("categories")),
+            "category_ids": _ids(body.get("categories")),
             "images": _images(body),
             "options": [name for name in (text(option.get("name")) for option in options) if name],
             "barcode": text(body.get("gtin")) or text(body.get("barcode")),
@@ -68,7 +70,6 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
         },
     )
     values = _option_values(options)
-    skus = [sku for sku in rows(body.get("skus")) if options or sku.get("related_option_values")]
     return [product, *(_variant(sku, product, shared, values) for sku in skus)]
 
 
@@ -128,6 +129,16 @@ def _variant_values(sku: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_variants(options: list[dict[str, Any]], skus: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The options that tell variants apart; others, such as a text to engrave, are answered in the order."""
+    related = {key for sku in skus for key in (*_value_ids(sku), *_ids(sku.get("related_options")))}
+    found = [
+        option for option in options if related.intersection(_ids([option, *rows(option.get("values"))]))
+    ]
+    # Where none of the ids fits, they are Salla's muddle, and the variants need their template all the same.
+    return found or (options if skus else [])
+
+
 def _option_values(options: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
     """Value id: {name of the option, value}, in the order of the options."""
     result = {}
@@ -141,10 +152,14 @@ def _option_values(options: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
 
 
 def _value_ids(sku: dict[str, Any]) -> list[str]:
-    given = sku.get("related_option_values")
-    listed = given if isinstance(given, list) else []
-    ids = (identifier(value.get("id") if isinstance(value, dict) else value) for value in listed)
-    return [value for value in ids if value]
+    return _ids(sku.get("related_option_values"))
+
+
+def _ids(value: Any) -> list[str]:
+    """Of a list of ids, or of objects with an id; each once."""
+    listed = value if isinstance(value, list) else []
+    ids = (identifier(entry.get("id") if isinstance(entry, dict) else entry) for entry in listed)
+    return list(dict.fromkeys(key for key in ids if key))
 
 
 def _prices(body: dict[str, Any], context: StoreContext) -> tuple[Decimal | None, Decimal | None]:
@@ -186,12 +201,6 @@ def _tax_percent(body: dict[str, Any]) -> Decimal | None:
     whole = percent.quantize(Decimal(1))
     # Both amounts are rounded to the halala, so 14.99 means 15; far from a whole number nothing is certain.
     return whole if abs(percent - whole) * before <= 1 else None
-
-
-def _category_ids(value: Any) -> list[str]:
-    listed = value if isinstance(value, list) else []
-    ids = (identifier(entry.get("id") if isinstance(entry, dict) else entry) for entry in listed)
-    return list(dict.fromkeys(key for key in ids if key))
 
 
 def _images(body: dict[str, Any]) -> list[str]:
