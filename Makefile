@@ -8,10 +8,10 @@ RUN := $(VENV)/bin/python
 export BENCH_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test unit lint docs mutants fuzz bench bench-test bench-demo bench-start bench-stop app benchmark chaos clean
+.PHONY: help demo up test unit lint docs mutants fuzz bench bench-test bench-demo bench-start bench-stop app benchmark benchmark-backfill chaos clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.ready: pyproject.toml
 	@scripts/venv.sh "$(PYTHON)" $(VENV)
@@ -70,6 +70,9 @@ bench-demo: $(VENV)/.ready  ## the demo's scenario on the two real sites, compar
 
 benchmark: $(VENV)/.ready  ## ratios on the real bench
 	@$(RUN) -m benchmarks
+
+benchmark-backfill: $(VENV)/.ready  ## a large simulated shop read with a kill in the middle: calls, minutes, refusals; no bench
+	@$(RUN) -m benchmarks.backfill
 
 chaos: $(VENV)/.ready  ## kills, lost answers and shuffled deliveries between hub and executor, counted
 	@$(RUN) -m chaos
