@@ -21,6 +21,7 @@ from salla_manager.adapters.rows import (
     update_rows,
 )
 from salla_manager.core.model import CommandStatus, OutboundCommand, Record, RecordKey, Skip
+from salla_manager.core.sku import normalize_sku
 
 RECORD, SKIP, COMMAND, DEPENDENCY = (
     "External Record",
@@ -60,6 +61,7 @@ class RecordRows:
             "raw": record.raw,
             "mapped": record.mapped,
             "sku": plain(record.sku, DATA_LENGTH),
+            "sku_key": sku_key(record.sku),
             "title": plain(record.title, DATA_LENGTH),
             "source_updated": to_epoch(record.source_updated_at),
             "source_updated_at": shown(record.source_updated_at),
@@ -77,15 +79,29 @@ class RecordRows:
         return record_of(rows[0]) if rows else None
 
     def records_with_sku(self, store: str, sku: str) -> list[Record]:
-        wanted = plain(sku.strip(), DATA_LENGTH)
+        wanted = sku_key(sku)
         rows = frappe.db.sql(
             """select * from `tabExternal Record`
-            where sku = %s and store = %s and entity_type in ('product', 'variant') for update""",
+            where sku_key = %s and store = %s and entity_type in ('product', 'variant') for update""",
             (wanted, store),
             as_dict=True,
         )
         # The collation also takes accents for nothing.
-        return [record_of(row) for row in rows if (row.sku or "").strip().casefold() == wanted.casefold()]
+        return [record_of(row) for row in rows if row.sku_key == wanted]
+
+    def skipped_with_free_sku(self, limit: int) -> list[Record]:
+        rows = frappe.db.sql(
+            """select * from `tabExternal Record` record
+            where status = 'Skipped' and sku_key != '' and entity_type in ('product', 'variant')
+            and not exists (
+                select 1 from `tabExternal Record` other
+                where other.sku_key = record.sku_key and other.store = record.store and other.status != 'Skipped'
+                and other.entity_type in ('product', 'variant')
+            ) order by creation limit %s""",
+            limit,
+            as_dict=True,
+        )
+        return [record_of(row) for row in rows]
 
     def add_skip(self, skip: Skip) -> None:
         values = {
@@ -166,6 +182,19 @@ class RecordRows:
             ),
         )
         return changed_rows()
+
+
+def sku_key(sku: str) -> str:
+    """What the column of this name holds."""
+    return plain(normalize_sku(plain(sku, DATA_LENGTH)), DATA_LENGTH)
+
+
+def fill_sku_keys() -> None:
+    """Of records from before the column was there."""
+    for name, sku in frappe.db.sql(
+        "select name, sku from `tabExternal Record` where sku != '' and coalesce(sku_key, '') = ''"
+    ):
+        frappe.db.set_value(RECORD, name, "sku_key", sku_key(sku), update_modified=False)
 
 
 def lane_of(erp_instance: str, store: str, entity_type: str, external_id: str) -> str:

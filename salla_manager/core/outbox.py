@@ -101,6 +101,19 @@ def absorb_all(
     return outcomes
 
 
+def release_skipped(host: Host, limit: int = 500) -> int:
+    """Let go those whose SKU became free while nobody looked; gives how many go on."""
+    with host.store.transaction():
+        found = host.store.skipped_with_free_sku(limit)
+    outcomes = []
+    for record in found:
+        store = host.store.store(record.key.store)
+        if store is not None:
+            outcomes.append(_absorb_again(record, store, host))
+    wake(outcomes, host)
+    return sum(outcome.made_command for outcome in outcomes)
+
+
 def absorb_deletion(
     key: RecordKey, store: Store, host: Host, *, observed_at: datetime | None = None
 ) -> list[Outcome]:
@@ -111,18 +124,22 @@ def absorb_deletion(
     if key.entity_type not in _DELETABLE:
         reason = f"The {key.entity_type} was deleted in the shop. What the ERP holds stays; cancel it there if need be."
         return [Outcome(key, IGNORED, reason)]
-    if not record.revision:
-        with host.store.transaction():
-            host.store.resolve_skip(key)
-            host.store.save_record(
-                replace(host.store.lock_record(key), sku="", message="Deleted in the shop.")
-            )
-        return [Outcome(key, IGNORED, "Deleted in the shop; it was never sent.")]
     values = {**json.loads(record.mapped), "status": "deleted", "updated_at": None}
+    if not record.revision:
+        return [_forget(key, values, host)]
     payload = parse_payload(
         key.entity_type, {**values, "raw": json.loads(record.raw) if record.raw else None}
     )
     return absorb_all([payload], store, host, observed_at=observed_at)
+
+
+def _forget(key: RecordKey, values: dict[str, Any], host: Host) -> Outcome:
+    with host.store.transaction():
+        record = host.store.lock_record(key)
+        host.store.resolve_skip(key)
+        mapped = contract.dump_json(values).decode()
+        host.store.save_record(replace(record, sku="", mapped=mapped, message="Deleted in the shop."))
+    return Outcome(key, IGNORED, "Deleted in the shop; it was never sent.")
 
 
 def keep_failure(key: RecordKey, message: str, raw: dict[str, Any] | None, host: Host) -> Outcome:
@@ -302,8 +319,9 @@ def _reconsider_skipped(sku: str, store: Store, host: Host) -> list[Outcome]:
         waiting = [
             r for r in host.store.records_with_sku(store.name, sku) if r.status == RecordStatus.SKIPPED
         ]
-    outcomes = []
-    for record in waiting:
-        payload = parse_payload(record.key.entity_type, _stored_payload(record))
-        outcomes.append(absorb(payload, store, host, observed_at=record.observed_at))
-    return outcomes
+    return [_absorb_again(record, store, host) for record in waiting]
+
+
+def _absorb_again(record: Record, store: Store, host: Host) -> Outcome:
+    payload = parse_payload(record.key.entity_type, _stored_payload(record))
+    return absorb(payload, store, host, observed_at=record.observed_at)

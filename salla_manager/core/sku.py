@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from salla_manager.core.model import Record, RecordKey, RecordStatus
@@ -12,8 +13,10 @@ DUPLICATE = "duplicate"
 
 
 def normalize_sku(sku: str | None) -> str:
-    """SKUs are compared without case and outer space."""
-    return (sku or "").strip().casefold()
+    """SKUs are compared without case, outer space, kinds and runs of space, and marks that nobody sees."""
+    text = unicodedata.normalize("NFKC", sku or "")
+    text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(text.split()).casefold()
 
 
 def sku_problem(key: RecordKey, sku: str | None, holders: Iterable[Record]) -> tuple[str, str] | None:
@@ -30,8 +33,16 @@ def sku_problem(key: RecordKey, sku: str | None, holders: Iterable[Record]) -> t
         )
     for other in holders:
         if other.key != key and other.status != RecordStatus.SKIPPED:
-            return DUPLICATE, (
-                f"The SKU '{sku}' belongs to {other.key.entity_type} {other.key.external_id}"
-                f"{f' ({other.title})' if other.title else ''} already. Give one of the two another SKU in the shop."
-            )
+            return DUPLICATE, _taken(sku or "", other)
     return None
+
+
+def _taken(sku: str, other: Record) -> str:
+    title = f" ({other.title})" if other.title else ""
+    owner = f"{other.key.entity_type} {other.key.external_id}{title}"
+    spelling = ""
+    if sku.strip() != other.sku.strip():
+        spelling = f", which writes it '{other.sku}': an ERP takes both for one"
+    return (
+        f"The SKU '{sku}' belongs to {owner} already{spelling}. Give one of the two another SKU in the shop."
+    )

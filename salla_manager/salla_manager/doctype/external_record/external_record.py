@@ -26,6 +26,7 @@ class ExternalRecord(HubRow):
         record_key: DF.Data | None
         revision: DF.Int
         sku: DF.Data | None
+        sku_key: DF.Data | None
         source_updated: DF.Int
         source_updated_at: DF.Datetime | None
         status: DF.Literal["New", "Queued", "Applied", "Skipped", "Failed"]
