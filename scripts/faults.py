@@ -166,6 +166,10 @@ CHANGES_OF_THE_SECRET = (
           SHARED_SECRET_TESTS + "test_a_code_makes_a_pending_secret_and_the_first_call_with_it_makes_it_current"),
     Fault("secret entered by hand overwritten", SHARED_SECRET, "if found.secret != instance.secret:", "if False:",
           SHARED_SECRET_TESTS + "test_a_secret_entered_by_hand_meanwhile_stands"),
+    Fault("secret asked for while another is open", SHARED_SECRET,
+          "        _settle_pending(host, _known(host.store.instance(name), name))\n", "",
+          "tests/protocol/test_secret_changes.py::"
+          "test_what_was_signed_with_a_secret_that_is_gone_does_not_make_it_current"),
     Fault("another secret taken on than the hub signs with", RECEIVE, "NewSecret(secret, signer, replaces=",
           "NewSecret(secret, settings.secrets[0], replaces=", NEW_SECRET_TESTS + "test_a_lost_answer_shuts_nobody_out"),
     Fault("former secret ends before the hub knows the new one", RECEIVE,

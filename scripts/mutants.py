@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from scripts.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("salla_manager", "salla_executor", "sandbox", "scripts", "tests", "docs", "pyproject.toml")
+PARTS = ("salla_manager", "salla_executor", "sandbox", "chaos", "scripts", "tests", "docs", "pyproject.toml")
 WORKERS = 2
 TIMEOUT = 60
 # Pytest's own: tests ran and one failed. Anything else, such as a test that is not found, is no proof.

@@ -111,10 +111,8 @@ def rotate(host: Host, name: str) -> None:
     with host.store.changing_secret(name) as is_mine:
         if not is_mine:
             raise OperatorError(_BUSY)
+        _settle_pending(host, _known(host.store.instance(name), name))
         instance = _known(host.store.instance(name), name)
-        if _knows_pending(host, instance):
-            _promote(host, name, instance.pending_secret)
-            instance = _known(host.store.instance(name), name)
         secret = _ask_for_secret(host, instance)
         with host.store.transaction():
             found = _known(host.store.lock_instance(name), name)
@@ -122,6 +120,22 @@ def rotate(host: Host, name: str) -> None:
                 raise OperatorError("Somebody has entered another secret meanwhile; that one stands.")
             _make_current(host, found, secret)
     host.jobs.dispatch(name)
+
+
+def _settle_pending(host: Host, instance: Instance) -> None:
+    """In use if the ERP knows it, dropped if it does not. Neither may stay open: what the ERP had signed with it before it
+    took yet another one would make it current when that arrives."""
+    if not instance.pending_secret:
+        return
+    asked, _ = exchange.ping(host, instance, instance.pending_secret)
+    if is_alive(asked.verdict):
+        _promote(host, instance.name, instance.pending_secret)
+    elif asked.answer is not None and asked.answer.status in (401, 403):
+        with host.store.transaction():
+            found = _known(host.store.lock_instance(instance.name), instance.name)
+            host.store.save_secrets(replace(found, pending_secret=""))
+    else:
+        raise OperatorError(f"{asked.verdict.reason} {_AS_BEFORE}")
 
 
 def _ask_for_secret(host: Host, instance: Instance) -> str:

@@ -217,6 +217,30 @@ def test_without_a_proof_the_secret_stays(hub: Hub, answer: Any, reason: str) ->
     assert (kept.secret, kept.previous_secret) == (SECRET, "")
 
 
+REFUSED = acked("rejected", 401, error_code="unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("pong", "types", "current", "pending"),
+    [
+        (acked(), ["ping", "rotate_secret"], "q" * 64, ""),
+        (REFUSED, ["ping", "rotate_secret"], SECRET, ""),
+        (broken("timeout"), ["ping"], SECRET, "q" * 64),
+        (plain(502), ["ping"], SECRET, "q" * 64),
+    ],
+)
+def test_a_pending_secret_is_settled_before_another_is_asked_for(
+    hub: Hub, pong: Any, types: list[str], current: str, pending: str
+) -> None:
+    hub.change_instance(pending_secret="q" * 64)
+    hub.wire.answers = [pong, broken("timeout")]
+    with pytest.raises(OperatorError, match="go on with the secret they had"):
+        shared_secret.rotate(hub.host, INSTANCE)
+    assert hub.wire.types() == types
+    kept = instance_of(hub)
+    assert (kept.secret, kept.pending_secret) == (current, pending)
+
+
 def test_a_secret_entered_by_hand_meanwhile_stands(hub: Hub) -> None:
     hub.wire.answers = [Erp()]
     hub.wire.before = lambda: hub.change_instance(secret="h" * 64)
