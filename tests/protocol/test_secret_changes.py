@@ -199,10 +199,11 @@ def test_a_first_pairing_whose_word_is_lost_is_found_out_by_the_probe(ends):
     assert ends.is_whole()
 
 
-def test_what_was_signed_with_a_secret_that_is_gone_does_not_make_it_current(ends):
+@pytest.mark.parametrize("lost", [["answer lost"], ["dropped", "answer lost"]], ids="-".join)
+def test_what_was_signed_with_a_secret_that_is_gone_does_not_make_it_current(ends, lost):
     """The ERP's word of a new secret is lost; while it asks for the next, the hub asks too, and that answer is lost."""
     ends.run("from_erp", ["ok", "dropped"])
-    ends.run("from_erp", ["other side first", "dropped", "answer lost"], "from_hub")
+    ends.run("from_erp", ["other side first", *lost], "from_hub")
     assert ends.deliver()
     assert ends.check_from_erp()
 
