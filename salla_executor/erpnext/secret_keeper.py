@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, get_datetime_str, now_datetime
 
 from salla_executor.core.model import NewSecret, Settings
 from salla_executor.erpnext.secrets import SecretError, keep_secret, read_secret
@@ -43,7 +43,9 @@ class FrappeSecretKeeper:
 
     def end_rotation(self) -> None:
         if _is_locked_with(self.settings().secrets[0]):
-            self._write({"previous_secret_expires_at": add_to_date(now_datetime(), hours=OVERLAP_HOURS)})
+            ends = add_to_date(now_datetime(), hours=OVERLAP_HOURS)
+            # As text: a Single would keep a moment in a form that Desk cannot read.
+            self._write({"previous_secret_expires_at": get_datetime_str(ends)})
 
     def _write(self, values: dict[str, Any]) -> None:
         # Not `modified`: it would refuse the save of someone who has the form open.

@@ -33,7 +33,8 @@ class SecretCase(ExecutorTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.secret = read_secrets()[0]
-        before = {field: frappe.db.get_single_value(DOCTYPE, field) for field in FIELDS}
+        kept = frappe.db.get_singles_dict(DOCTYPE)
+        before = {field: kept.get(field) for field in FIELDS}
         self.addCleanup(self.put_back, self.secret, before)
 
     def put_back(self, secret: str, before: dict[str, Any]) -> None:
@@ -76,6 +77,7 @@ class TestCommand(SecretCase):
         assert not read_settings().is_rotating
         ends = frappe.db.get_single_value(DOCTYPE, "previous_secret_expires_at")
         assert add_to_date(now_datetime(), hours=23) < ends < add_to_date(now_datetime(), hours=25)
+        assert " " in frappe.db.get_singles_dict(DOCTYPE)["previous_secret_expires_at"]
         with self.settings(previous_secret_expires_at=add_to_date(now_datetime(), seconds=-1)):
             assert self.ping(self.secret).status == 401
             assert self.ping(second).status == 200

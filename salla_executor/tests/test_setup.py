@@ -34,7 +34,7 @@ class TestSetup(ExecutorTestCase):
         payload = order(self.store, [line(self.code("A"), "1", "100.00")], "115.00", "15.00")
         fields = {
             **CUSTOM_FIELDS,
-            "Sales Order": [*CUSTOM_FIELDS["Sales Order"], {"fieldname": "shop_absent"}],
+            "Sales Order": [*CUSTOM_FIELDS["Sales Order"], {"fieldname": "shop_absent", "fieldtype": "Data"}],
         }
         with patch("salla_executor.setup.custom_fields.CUSTOM_FIELDS", fields):
             answer = self.send("upsert_order", payload)

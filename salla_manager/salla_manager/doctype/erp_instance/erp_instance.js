@@ -45,8 +45,8 @@ function checklist(rows) {
 	const words = { ok: __("OK"), warning: __("Look at this"), failed: __("To be mended") };
 	const lines = rows.map(
 		({ check, state, message }) =>
-			`<tr><td><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
-			<td><b>${frappe.utils.escape_html(check)}</b></td><td>${frappe.utils.escape_html(message)}</td></tr>`
+			`<tr><td class="text-nowrap"><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
+			<td class="text-nowrap"><b>${frappe.utils.escape_html(check)}</b></td><td>${frappe.utils.escape_html(message)}</td></tr>`
 	);
 	return `<table class="table table-sm">${lines.join("")}</table>`;
 }
