@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +22,7 @@ class ConfigRows(Rows):
         super().__init__(path)
         self._settings = settings or Settings()
         self._changing: dict[str, threading.Lock] = {}
+        self._run("create table if not exists release_pace (instance text primary key, free_at text)")
 
     def settings(self) -> Settings:
         return self._settings
@@ -111,3 +112,10 @@ class ConfigRows(Rows):
             "breaker_reason": reason,
         }
         self._update("instance", instance, values)
+
+    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        row = self._run("select free_at from release_pace where instance = ?", instance).fetchone()
+        moved = change(datetime.fromisoformat(row["free_at"]) if row else None)
+        if moved is not None:
+            self._run("replace into release_pace values (?, ?)", instance, as_text(moved))
+        return moved is not None

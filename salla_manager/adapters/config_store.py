@@ -26,6 +26,7 @@ _INT_SETTINGS = (
     "lease_seconds",
     "breaker_failures",
     "webhook_body_limit",
+    "release_per_minute",
 )
 _FLOAT_SETTINGS = (
     "retry_backoff_seconds",

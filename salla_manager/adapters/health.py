@@ -9,6 +9,7 @@ import frappe
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import ConfigRows
 from salla_manager.adapters.rows import to_epoch
+from salla_manager.core.drain import TURN
 
 COMMAND, EVENT = "Outbound Client Command", "Salla Incoming Log"
 SECOND = 1_000_000
@@ -22,6 +23,7 @@ def read_health() -> dict[str, Any]:
         "commands": _counts("select status, count(*) from `tabOutbound Client Command` group by status"),
         "events": _counts("select status, count(*) from `tabSalla Incoming Log` group by status"),
         "records": _counts("select status, count(*) from `tabExternal Record` group by status"),
+        "held": read_held(),
         "open_sku_skips": frappe.db.count("SKU Skip Log", {"resolved": 0}),
         "oldest_due_command": _age(
             "select min(due) from `tabOutbound Client Command` where status = 'Queued' and due between 1 and %s",
@@ -34,6 +36,20 @@ def read_health() -> dict[str, Any]:
             "ERP Instance", {"breaker_status": "Open"}, ["name", "breaker_reason", "breaker_until"]
         ),
     }
+
+
+def read_held(erp_instance: str = "") -> dict[str, dict[str, dict[str, int]]]:
+    """ERP Instance (empty: none yet): command type: held, and of those in_turn, which go on by themselves."""
+    rows = frappe.db.sql(
+        """select coalesce(erp_instance, ''), command_type, count(*), sum(reason like %(turn)s)
+        from `tabOutbound Client Command` where status = 'Held' and %(instance)s in ('', erp_instance)
+        group by coalesce(erp_instance, ''), command_type""",
+        {"turn": f"{TURN}%", "instance": erp_instance},
+    )
+    held: dict[str, dict[str, dict[str, int]]] = {}
+    for instance, command_type, count, in_turn in rows:
+        held.setdefault(instance, {})[command_type] = {"held": int(count), "in_turn": int(in_turn or 0)}
+    return held
 
 
 def _counts(query: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,14 @@ class InstanceRows:
         if "secret" in changed:
             values |= {"secret_fingerprint": fingerprint_of(instance.secret), "secret_since": now_datetime()}
         frappe.db.set_value(INSTANCE, instance.name, values, update_modified=False)
+
+    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        rows = frappe.db.sql("select release_until from `tabERP Instance` where name = %s for update", instance)
+        moved = change(from_epoch(rows[0][0])) if rows else None
+        if moved is not None:
+            values = {"release_until": to_epoch(moved)}
+            frappe.db.set_value(INSTANCE, instance, values, update_modified=False)
+        return moved is not None
 
     @contextmanager
     def changing_secret(self, instance: str) -> Iterator[bool]:

@@ -10,7 +10,7 @@ from frappe import _
 from salla_manager import tasks
 from salla_manager.adapters import connection, identity
 from salla_manager.adapters.config_store import SETTINGS
-from salla_manager.adapters.health import read_health
+from salla_manager.adapters.health import read_health, read_held
 from salla_manager.adapters.host import build_host
 from salla_manager.core import commands, shared_secret
 from salla_manager.core.commands import OperatorError
@@ -124,6 +124,15 @@ def adopt_site() -> None:
     """From now on this is the live site, and the place where the database was before is not."""
     frappe.has_permission(SETTINGS, "write", throw=True)
     identity.adopt()
+
+
+@frappe.whitelist(methods=["GET"])
+def held_commands(instance: str) -> dict[str, Any]:
+    """types: by command type how many are held, and in_turn of those; per_minute: how many are let go, 0 for all."""
+    frappe.has_permission(COMMAND, "read", throw=True)
+    frappe.has_permission("ERP Instance", "read", instance, throw=True)
+    per_minute = build_host().store.settings().release_per_minute
+    return {"types": read_held(instance).get(instance, {}), "per_minute": per_minute}
 
 
 @frappe.whitelist(methods=["GET"])

@@ -30,6 +30,8 @@ class Settings:
     # Why they cannot be read, in a sentence.
     webhook_secret_problem: str = ""
     allow_private_addresses: bool = False
+    # Held commands of one ERP Instance that are let go in a minute; 0 sets no limit.
+    release_per_minute: int = 300
     # Why nothing may leave this hub, in a sentence: it is a copy, as far as one can tell.
     standstill: str = ""
 

@@ -4,7 +4,7 @@ and on SQLite in `sandbox/`. A method runs inside the transaction that is open; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -68,6 +68,10 @@ class ConfigStore(Protocol):
     def save_breaker(
         self, instance: str, failures: int, open_until: datetime | None, reason: str
     ) -> None: ...
+
+    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        """Replace the moment that is kept for this instance's releases (None at first) by what `change` makes of it,
+        locked meanwhile; False, and as it was, where that is None."""
 
     def lock_store(self, name: str) -> Store | None:
         """Read anew, and locked until the transaction ends."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from salla_manager import contract
 from salla_manager.core import readiness
+from salla_manager.core.drain import is_turn, spoken_until, turn_reason
 from salla_manager.core.host import Host
 from salla_manager.core.model import CommandStatus, CommandUpdate, OutboundCommand, Store
+from salla_manager.core.readiness import Placement
 
 PAGE = 200
 
@@ -22,15 +24,15 @@ class ReleaseReport:
 def release_parked(host: Host) -> ReleaseReport:
     """Look again at every Held and Waiting command: each minute, and on demand after a switch was turned."""
     report = ReleaseReport()
+    look = _Look(host)
     woken: list[str] = []
-    # A closed gate holds thousands for one reason; it is looked at once.
-    gates: dict[tuple[str, str, str], str] = {}
-    for status in (CommandStatus.HELD, CommandStatus.WAITING):
+    # First those that wait: what they wait for, if it is held, shall not stand behind everything else.
+    for status in (CommandStatus.WAITING, CommandStatus.HELD):
         after = ""
         while page := host.store.parked_commands(status, PAGE, after):
             after = page[-1].name
             report.looked_at += len(page)
-            woken += filter(None, (_look_again(host, command, gates) for command in page))
+            woken += filter(None, (look.again(command) for command in page))
     report.released = len(woken)
     _wake(host, woken)
     return report
@@ -40,37 +42,93 @@ def release_waiting_on(host: Host, record: str) -> int:
     """The record has reached the ERP: let go what waited for it alone."""
     with host.store.transaction():
         waiting = host.store.waiting_for_record(record)
-    woken = list(filter(None, (_look_again(host, command, {}) for command in waiting)))
+    look = _Look(host)
+    woken = list(filter(None, (look.again(command) for command in waiting)))
     _wake(host, woken)
     return len(woken)
 
 
-def _look_again(host: Host, command: OutboundCommand, gates: dict[tuple[str, str, str], str]) -> str:
-    """The ERP Instance to wake where the command is Queued now, else empty."""
-    gate = (command.store, command.command_type, command.erp_instance)
-    if command.erp_instance and gates.get(gate) and gates[gate] == command.reason:
-        return ""
-    with host.store.transaction():
-        store = host.store.store(command.store)
-        addressed = _address(host, command, store)
-        if addressed is None:
+class _Look:
+    """One look at many parked commands."""
+
+    def __init__(self, host: Host):
+        self.host = host
+        self.per_minute = host.store.settings().release_per_minute
+        # A closed gate holds thousands for one reason; it is looked at once.
+        self.gates: dict[tuple[str, str, str], str] = {}
+        # Records that a command waits for.
+        self.wanted: set[str] = set()
+        # (ERP Instance, urgent or not) for which no more may go for now.
+        self.spent: set[tuple[str, bool]] = set()
+
+    def again(self, command: OutboundCommand) -> str:
+        """The ERP Instance to wake where the command is Queued now, else empty."""
+        if self._is_in_vain(command):
             return ""
-        gates[gate] = readiness.closed_gate(host.store, store, addressed)
-        if store is None or gates[gate]:
-            placement = readiness.Placement(CommandStatus.HELD, gates[gate])
-        else:
-            placement = readiness.dependencies(host.store, store, addressed)
-        if (placement.status, placement.reason, placement.waits_for) == (
-            command.status,
-            command.reason,
-            command.waits_for,
-        ):
-            return ""
-        update = CommandUpdate(
-            placement.status, placement.reason, command.attempts, None, placement.waits_for
+        with self.host.store.transaction():
+            store = self.host.store.store(command.store)
+            addressed = _address(self.host, command, store)
+            if addressed is None:
+                return ""
+            placement = self._place(addressed, store)
+            self.wanted.update(placement.waits_for)
+            if (placement.status, placement.reason, placement.waits_for) == (
+                command.status,
+                command.reason,
+                command.waits_for,
+            ):
+                return ""
+            # Not before what has been due for longer.
+            due_at = self.host.clock.now() if placement.status == CommandStatus.QUEUED else None
+            update = CommandUpdate(
+                placement.status, placement.reason, command.attempts, due_at, placement.waits_for
+            )
+            is_first = self.host.store.update_command(command.name, command.status, update)
+        return addressed.erp_instance if is_first and placement.status == CommandStatus.QUEUED else ""
+
+    def _is_in_vain(self, command: OutboundCommand) -> bool:
+        if command.due_at and command.due_at > self.host.clock.now():
+            # Held by the ERP's own word; it is asked again then.
+            return True
+        if not command.erp_instance:
+            return False
+        closed = self.gates.get(_gate_of(command))
+        if closed and closed == command.reason:
+            return True
+        return closed == "" and is_turn(command.reason) and self._is_spent(command)
+
+    def _place(self, command: OutboundCommand, store: Store | None) -> Placement:
+        closed = self.gates[_gate_of(command)] = readiness.closed_gate(self.host.store, store, command)
+        if store is None or closed:
+            return Placement(CommandStatus.HELD, closed)
+        placement = readiness.dependencies(self.host.store, store, command)
+        if placement.status == CommandStatus.QUEUED and not self._may_go(command):
+            return Placement(CommandStatus.HELD, turn_reason(self.per_minute, command.erp_instance))
+        return placement
+
+    def _may_go(self, command: OutboundCommand) -> bool:
+        """Whether this one has a place within the minute; what waited was never held back by a switch."""
+        if command.status != CommandStatus.HELD or not self.per_minute:
+            return True
+        if self._is_spent(command):
+            return False
+        is_urgent, now = self._is_urgent(command), self.host.clock.now()
+        may_go = self.host.store.move_release(
+            command.erp_instance, lambda kept: spoken_until(kept, now, self.per_minute, is_urgent=is_urgent)
         )
-        is_first = host.store.update_command(command.name, command.status, update)
-    return addressed.erp_instance if is_first and placement.status == CommandStatus.QUEUED else ""
+        if not may_go:
+            self.spent.add((command.erp_instance, is_urgent))
+        return may_go
+
+    def _is_spent(self, command: OutboundCommand) -> bool:
+        return (command.erp_instance, self._is_urgent(command)) in self.spent
+
+    def _is_urgent(self, command: OutboundCommand) -> bool:
+        return command.entity_type == "order" or command.record in self.wanted
+
+
+def _gate_of(command: OutboundCommand) -> tuple[str, str, str]:
+    return command.store, command.command_type, command.erp_instance
 
 
 def _address(host: Host, command: OutboundCommand, store: Store | None) -> OutboundCommand | None:

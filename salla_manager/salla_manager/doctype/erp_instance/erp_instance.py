@@ -33,6 +33,7 @@ class ERPInstance(Document):
         pending_secret: DF.Password | None
         previous_secret: DF.Password | None
         previous_secret_until: DF.Datetime | None
+        release_until: DF.Int
         secret_fingerprint: DF.Data | None
         secret_since: DF.Datetime | None
         shared_secret: DF.Password | None

@@ -30,6 +30,7 @@ class SallaManagerSettings(Document):
         live_site_id: DF.Data | None
         payload_retention_days: DF.Int
         read_timeout: DF.Float
+        release_per_minute: DF.Int
         retry_backoff_seconds: DF.Float
         retry_cap_seconds: DF.Float
         retry_max_attempts: DF.Int
