@@ -73,6 +73,15 @@ def _say(values: dict[str, Any], as_json: bool) -> None:
         click.echo(f"{name}: {shown}")
 
 
+def _tell(values: dict[str, Any], as_json: bool) -> None:
+    """As `_say`, with a list of sentences one below the other."""
+    lists = {name: value for name, value in values.items() if isinstance(value, list) and not as_json}
+    _say({name: value for name, value in values.items() if name not in lists}, as_json)
+    for lines in lists.values():
+        for line in lines:
+            click.echo(f"  {line}")
+
+
 def _secret(from_stdin: bool, variable: str) -> str:
     """Never an argument: the process list shows those."""
     return (sys.stdin.readline() if from_stdin else os.environ.get(variable, "")).strip()
@@ -242,6 +251,39 @@ def pull(
             _say(request_pull(build_host(), store, list(entity_types) or None, since, limit), as_json)
         except PullError as error:
             raise click.ClickException(str(error)) from None
+
+
+@salla.command("reconcile")
+@click.argument("store")
+@click.option(
+    "--date", "day", default=None, help="Day of the store, such as 2026-11-20; yesterday if left out."
+)
+@click.option("--type", "plural", default="orders", show_default=True, help="orders, products or customers.")
+@click.option("--enqueue", is_flag=True, help="Have what is missing or different read from the shop.")
+@json_option
+@pass_context
+def reconcile(context: Any, store: str, day: str, plural: str, enqueue: bool, as_json: bool) -> None:
+    """Compare what the shop has with what is here and in the ERP; exit status 1 where something is missing or
+    different, 2 where the shop could not be read to its end."""
+    from salla_manager.setup.terminal import reconcile_here
+
+    with _connected(context):
+        values, status = reconcile_here(store, plural, day, enqueue)
+        _tell(values, as_json)
+    sys.exit(status)
+
+
+@salla.command("skus")
+@click.argument("store")
+@click.option("--recheck", is_flag=True, help="Have the products named here read from the shop again.")
+@json_option
+@pass_context
+def skus(context: Any, store: str, recheck: bool, as_json: bool) -> None:
+    """SKUs that are missing, taken twice, or spelt so alike that they are easily mixed up."""
+    from salla_manager.setup.terminal import list_skus
+
+    with _connected(context):
+        _tell(list_skus(store, recheck), as_json)
 
 
 @salla.command("status")

@@ -39,7 +39,12 @@ after_request = ["salla_manager.api.net.reshape"]
 
 scheduler_events = {
     "cron": {"* * * * *": ["salla_manager.tasks.every_minute"]},
-    "daily_long": ["salla_manager.tasks.daily"],
+    "daily_long": [
+        "salla_manager.tasks.daily",
+        "salla_manager.reconciling.nightly",
+        "salla_manager.shop_care.nightly",
+    ],
+    "hourly_long": ["salla_manager.shop_care.hourly"],
     "hourly": ["salla_manager.tasks.hourly"],
 }
 
@@ -48,6 +53,7 @@ default_log_clearing_doctypes = {
     "Command ACK Log": 90,
     "Command Delivery Attempt": 90,
     "Outbound Client Command": 180,
+    "Reconciliation": 90,
     "SKU Skip Log": 365,
     "Salla Incoming Log": 90,
 }

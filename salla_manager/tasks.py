@@ -10,6 +10,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, now_datetime
 
+from salla_manager import reconciling
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS, touch_success
 from salla_manager.adapters.failures import log_failure
@@ -17,7 +18,7 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.jobs import FrappeJobs, wake
 from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.rows import retrying
-from salla_manager.core import dispatch, process, pull, release
+from salla_manager.core import dispatch, outbox, process, pull, release
 from salla_manager.core.dispatch import DispatchReport
 
 # Far below RQ's limit, where a job is broken off at any line.
@@ -32,6 +33,7 @@ def every_minute() -> None:
     _guarded("release parked", release_parked)
     _guarded("dispatch", dispatch_due)
     _guarded("process events", process_events)
+    _guarded("mark broken-off reconciliations", reconciling.mark_interrupted)
 
 
 def process_events() -> dict[str, int]:
@@ -105,7 +107,14 @@ def wake_events() -> None:
     frappe.db.after_commit.add(FrappeJobs().process_events)
 
 
+def release_skipped() -> int:
+    """Products whose SKU became free while a worker died."""
+    host = build_host()
+    return retrying(lambda: outbox.release_skipped(host))
+
+
 def hourly() -> None:
+    _guarded("release skipped", release_skipped)
     purge_nonces(FrappeClock().now())
 
 

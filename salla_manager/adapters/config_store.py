@@ -121,6 +121,7 @@ def _store(where: dict[str, str]) -> Store | None:
         prices_include_tax=_TAX.get(row.prices_include_tax),
         base_url=row.base_url or "",
         is_enabled=bool(row.enabled),
+        timezone=row.get("time_zone") or "Asia/Riyadh",
         **app_of(row),
     )
 

@@ -1,3 +1,5 @@
+from zoneinfo import available_timezones
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
@@ -18,6 +20,7 @@ class StoreAccount(Document):
     if TYPE_CHECKING:
         from frappe.types import DF
 
+        access_alarm: DF.SmallText | None
         activity: DF.LongText | None
         app_changed: DF.Int
         app_changed_at: DF.Datetime | None
@@ -37,6 +40,7 @@ class StoreAccount(Document):
         silence: DF.SmallText | None
         silent_since: DF.Datetime | None
         store_name: DF.Data
+        time_zone: DF.Data | None
         token_error: DF.SmallText | None
         token_expires_at: DF.Datetime | None
         token_scope: DF.SmallText | None
@@ -49,6 +53,7 @@ class StoreAccount(Document):
         self.merchant_id = (self.merchant_id or "").strip()
         self.base_url = checked_url(self.base_url, _("API URL")) if self.base_url else None
         self.check_merchant()
+        self.check_time_zone()
         keep_typed(self)
 
     def on_update(self):
@@ -65,6 +70,11 @@ class StoreAccount(Document):
         )
         if other:
             frappe.throw(_("The merchant {0} belongs to {1} already.").format(self.merchant_id, other))
+
+    def check_time_zone(self):
+        self.time_zone = (self.time_zone or "").strip() or "Asia/Riyadh"
+        if self.time_zone not in available_timezones() | {"Asia/Riyadh"}:
+            frappe.throw(_("There is no time zone {0}; it is written like Asia/Riyadh.").format(self.time_zone))
 
 
 def on_doctype_update():

@@ -1,0 +1,98 @@
+"""Reconciliation in the background: of yesterday each night, of any day on demand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import frappe
+
+from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.host import build_host
+from salla_manager.adapters.reconcile_store import FrappeReconcileStore
+from salla_manager.core import reconcile as core
+from salla_manager.core.reconcile import ReconcileError
+from salla_manager.core.reconciliation import Reconciliation, RunKey, RunStatus
+
+# A day whose run did not come to its end, or found something missing, is looked at again for so long.
+DAYS_BACK = 7
+# Seconds; a large shop at the pace of the backfill's lane.
+TIMEOUT = 4 * 3600
+
+
+def key_of(store: str, entity_type: str = "order", day: str | date | None = None) -> RunKey:
+    """Raises ReconcileError for a day that is none."""
+    if entity_type != "order":
+        return RunKey(store, entity_type)
+    try:
+        return RunKey(store, entity_type, date.fromisoformat(str(day)) if day else None)
+    except ValueError:
+        raise ReconcileError(f"'{day}' is no day; write it as 2026-11-20.") from None
+
+
+def enqueue(key: RunKey) -> None:
+    frappe.enqueue(
+        "salla_manager.reconciling.run",
+        queue="long",
+        timeout=TIMEOUT,
+        job_id=f"salla_reconcile_{key.name}",
+        deduplicate=True,
+        enqueue_after_commit=True,
+        store=key.store,
+        entity_type=key.entity_type,
+        day=str(key.day) if key.day else None,
+    )
+
+
+def run(store: str, entity_type: str, day: str | None = None) -> str:
+    """The job; gives the run's status, or why it was not begun."""
+    try:
+        return core.reconcile(build_host(), FrappeReconcileStore(), key_of(store, entity_type, day)).status
+    except ReconcileError as error:
+        return str(error)
+
+
+def nightly() -> None:
+    """Yesterday of each store, and the days before it that are not in order yet."""
+    host = build_host()
+    if host.store.settings().standstill:
+        return
+    for name in frappe.get_all("Store Account", {"enabled": 1}, pluck="name"):
+        store = host.store.store(name)
+        if store is None or host.client_for(store) is None:
+            continue
+        last = core.yesterday(store, host.clock.now())
+        for day in sorted({last, *_open_days(name, last)}):
+            enqueue(RunKey(name, "order", day))
+
+
+def _open_days(store: str, last: date) -> list[date]:
+    rows = frappe.get_all(
+        "Reconciliation",
+        {
+            "store": store,
+            "entity_type": "order",
+            "day": ("between", [last - timedelta(days=DAYS_BACK), last]),
+        },
+        ["day", "status", "missing", "different"],
+    )
+    return [row.day for row in rows if row.status != RunStatus.DONE or row.missing or row.different]
+
+
+def mark_interrupted() -> None:
+    host = build_host()
+    with host.store.transaction():
+        FrappeReconcileStore().interrupt_reconciliations(FrappeClock().now(), core.LIFE_SIGN)
+
+
+def shown(run: Reconciliation) -> dict[str, Any]:
+    """Counts for a terminal."""
+    tally = run.tally
+    return {
+        "status": run.status,
+        **({"message": run.message} if run.message else {}),
+        "at_shop": tally.at_shop,
+        "received": tally.received,
+        "in_the_erp": tally.applied,
+        **{frappe.scrub(state): count for state, count in tally.states.items() if count},
+    }

@@ -1,0 +1,80 @@
+"""Reconciliation and SKUs in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from salla_manager import reconciling
+from salla_manager.adapters.host import build_host
+from salla_manager.adapters.reconcile_store import FrappeReconcileStore
+from salla_manager.adapters.sku_rows import shown_problems, sku_problems
+from salla_manager.core import reconcile as core
+from salla_manager.core.commands import OperatorError
+from salla_manager.core.reconcile import ReconcileError
+from salla_manager.core.reconciliation import KINDS, RunKey, RunStatus, Tally
+from salla_manager.core.standing import State
+from salla_manager.core.workbench import Kind, recheck_all
+
+SHOWN = 50
+
+
+def reconcile_here(store: str, plural: str, day: str | None, enqueue: bool) -> tuple[dict[str, Any], int]:
+    """(what to print, exit status)."""
+    host, rows = build_host(), FrappeReconcileStore()
+    known = host.store.store(store)
+    try:
+        if known and plural == "orders" and not day:
+            day = str(core.yesterday(known, host.clock.now()))
+        key = reconciling.key_of(store, KINDS.get(plural, plural), day)
+        run = core.reconcile(host, rows, key, _progress)
+        values = {"reconciliation": key.name, **reconciling.shown(run)}
+        if enqueue:
+            values["enqueued"] = core.enqueue_missing(host, rows, key)
+    except ReconcileError as error:
+        raise click.ClickException(str(error)) from None
+    values["findings"] = _findings(rows, key)
+    return values, _status(run.status, run.tally)
+
+
+def list_skus(store: str, recheck: bool) -> dict[str, Any]:
+    """Counts by kind, and a line per problem."""
+    host = build_host()
+    known = host.store.store(store)
+    if known is None:
+        raise click.ClickException(f"The store '{store}' is not known.")
+    rows = shown_problems(known)
+    counts = {kind.lower(): sum(row["kind"] == kind for row in rows) for kind in Kind.ALL}
+    values: dict[str, Any] = {"store": store, **counts}
+    if recheck:
+        try:
+            values["read_again"] = recheck_all(host, store, [one.row for one in sku_problems(store)])
+        except OperatorError as error:
+            raise click.ClickException(str(error)) from None
+    values["problems"] = [
+        f"{row['kind']}: {row['entity_type']} {row['external_id']} ({row['title']}). {row['reason']} {row['url']}".rstrip()
+        for row in rows
+    ]
+    return values
+
+
+def _findings(rows: FrappeReconcileStore, key: RunKey) -> list[str]:
+    found = rows.findings(key)
+    lines = [
+        f"{one.state}: {one.title or one.external_id} ({one.external_id}). {one.reason}" for one in found
+    ]
+    more = len(lines) - SHOWN
+    return lines[:SHOWN] + ([f"and {more} more"] if more > 0 else [])
+
+
+def _status(status: str, tally: Tally) -> int:
+    if status != RunStatus.DONE:
+        return 2
+    return int(any(tally.of(state) for state in State.READABLE))
+
+
+def _progress(tally: Tally) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\rpage {tally.page} of {tally.pages}", nl=tally.page == tally.pages, err=True)
