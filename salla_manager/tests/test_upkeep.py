@@ -146,7 +146,7 @@ class TestPaths(HubCase):
     def test_hooks(self):
         events = hooks.scheduler_events
         paths = [hooks.after_install, hooks.before_uninstall, *hooks.after_request]
-        paths += [path for name in ("daily_long", "hourly") for path in events[name]]
+        paths += [path for name in ("daily_long", "hourly", "hourly_long") for path in events[name]]
         paths += [path for cron in events["cron"].values() for path in cron]
         for path in paths:
             assert callable(frappe.get_attr(path)), path

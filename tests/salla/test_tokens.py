@@ -9,7 +9,16 @@ from salla_manager.core.addresses import TransportError
 from salla_manager.core.transport import HttpAnswer, Limits
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.accounts import Accounts, SallaApp, expiry
-from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport, access_problem
+from salla_manager.platforms.salla.tokens import (
+    AHEAD,
+    ALARM,
+    SPREAD,
+    Tokens,
+    WatchedTransport,
+    access_alarm,
+    access_problem,
+    ahead_of,
+)
 
 DAY = 24 * 3600
 NOW = 1_800_000_000
@@ -334,3 +343,32 @@ def test_a_missing_scope_stays_until_the_app_is_installed_anew():
         transport.get("https://x", {}, Limits())
     assert "a.read" in access_problem(store.tokens)
     assert store.log.count("save") == 1
+
+
+def test_stores_are_renewed_spread_over_a_day_and_long_before_the_alarm():
+    turns = [ahead_of(f"SM-STORE-{number:05d}") for number in range(240)]
+    assert min(turns) >= AHEAD > ALARM
+    assert max(turns) < AHEAD + SPREAD
+    assert len({int(turn // 3600) for turn in turns}) == 24
+    assert ahead_of("SM-STORE-00007") == turns[7]
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "words"),
+    [
+        (3 * DAY, {}, ""),
+        (3 * DAY - 1, {}, "ends in 71 hours and could not be renewed."),
+        (3600, {"refresh_problem": "It broke."}, "one more try is made"),
+        (-5, {}, "ends in 0 hours"),
+        (9 * DAY, {"is_revoked": True}, "install the app again"),
+        (9 * DAY, {"lost": "The user is gone."}, "install the app again"),
+        (9 * DAY, {"missing_scope": "scopes: a"}, ""),
+        # A token of an hour is in its last quarter only then.
+        (1800, {"obtained": NOW - 1800}, ""),
+        (800, {"obtained": NOW - 2800}, "ends in 0 hours"),
+    ],
+)
+def test_when_somebody_has_to_be_told(left, state, words):
+    told = access_alarm(old_tokens(left=left, **state), NOW)
+    assert words in told
+    assert bool(words) == bool(told)

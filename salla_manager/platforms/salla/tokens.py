@@ -7,6 +7,7 @@ ref: docs.salla.dev/421118m0
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -22,6 +23,10 @@ DAY = 24 * 3600
 REFRESH_BEFORE = DAY
 # After a refresh that failed without using the token.
 PAUSE = 600
+# When the scheduler comes: long before the alarm, and not to all stores in the same hour.
+AHEAD, SPREAD = 4 * DAY, DAY
+# So close to the end, something keeps the scheduler from refreshing.
+ALARM = 3 * DAY
 INSTALL_AGAIN = "The merchant has to install the app again."
 
 
@@ -180,6 +185,24 @@ _SETTLED = ("refresh_problem", "refresh_refused", "is_revoked", "retry_at", "ina
 
 def _carried(tokens: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in tokens.items() if key not in _SETTLED}
+
+
+def ahead_of(store: str) -> float:
+    """Seconds before the end of its token at which a store's turn comes, the same each time."""
+    share = int.from_bytes(hashlib.sha256(store.encode()).digest()[:4], "big") / 2**32
+    return AHEAD + share * SPREAD
+
+
+def access_alarm(tokens: dict[str, Any], now: float) -> str:
+    """What somebody has to be told of, in a sentence; empty where nothing presses. now: Unix seconds."""
+    if tokens.get("lost") or tokens.get("is_revoked"):
+        return access_problem(tokens)
+    ends = expiry(tokens, 0)
+    lifetime = ends - tokens["obtained"] if tokens.get("obtained") else 4 * ALARM
+    if not ends or ends - now >= min(ALARM, lifetime / 4):
+        return ""
+    left = max(0, int(ends - now)) // 3600
+    return f"The access ends in {left} hours and could not be renewed. {access_problem(tokens)}".rstrip()
 
 
 def access_problem(tokens: dict[str, Any]) -> str:

@@ -41,3 +41,5 @@ class SallaIncomingLog(HubRow):
 
 def on_doctype_update():
     frappe.db.add_index("Salla Incoming Log", ["merchant_id", "status"], "merchant_status")
+    # How a shop was heard in the past weeks, and when last.
+    frappe.db.add_index("Salla Incoming Log", ["store", "received"], "store_received")

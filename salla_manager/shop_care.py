@@ -1,0 +1,157 @@
+"""What looks after the shops in the background: tokens are renewed in time, and a shop that falls silent is noticed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import frappe
+from frappe.utils import now_datetime
+
+from salla_manager.adapters.alarms import changed
+from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.config_store import PLATFORMS
+from salla_manager.adapters.failures import log_failure
+from salla_manager.adapters.host import tokens_of
+from salla_manager.adapters.rows import from_epoch, shown, to_epoch
+from salla_manager.adapters.store import FrappeHubStore
+from salla_manager.adapters.tokens import read_tokens
+from salla_manager.core import asked, silence
+from salla_manager.core.model import AppStatus
+from salla_manager.platforms.port import ShopError
+from salla_manager.platforms.salla.tokens import AHEAD, SPREAD, access_alarm, ahead_of
+
+STORE, LOG = "Store Account", "Salla Incoming Log"
+# Far below RQ's limit; what is left over comes in the next hour, days before any end.
+BUDGET_SECONDS = 900.0
+HOUR = 3600 * 1_000_000
+
+
+def hourly() -> None:
+    """Each step and each store stands alone, so that a failing one does not stop the others."""
+    if FrappeHubStore().settings().standstill:
+        return
+    renew_tokens()
+    watch_access()
+    watch_silence()
+
+
+def nightly() -> None:
+    learn_habits()
+
+
+def renew_tokens() -> int:
+    """Refresh what ends soon, the soonest first. Gives how many were."""
+    soon = now_datetime() + timedelta(seconds=AHEAD + SPREAD)
+    where = {"platform": "Salla", "token_expires_at": ("<", soon)}
+    names = [row.name for row in _enabled(where, ["name"], "token_expires_at asc")]
+    ends_at, renewed = time.monotonic() + BUDGET_SECONDS, 0
+    for name in names:
+        if time.monotonic() > ends_at:
+            break
+        renewed += bool(_guarded("renew tokens", lambda name=name: _renew(name)))
+    return renewed
+
+
+def _renew(name: str) -> bool:
+    try:
+        return tokens_of(name).refresh_ahead(ahead_of(name))
+    except ShopError:
+        # It stands on the Store Account with what to do.
+        return False
+
+
+def watch_access() -> None:
+    """An access that is lost or about to end is told once; what waited for one that is back goes on."""
+    for name, row in _stores("merchant_id", "platform"):
+        _guarded("watch access", lambda name=name, row=row: _watch_access(name, row))
+
+
+def _watch_access(name: str, row: Any) -> None:
+    tokens = read_tokens(name)
+    alarm = row.token_error if row.app_status == AppStatus.UNINSTALLED else ""
+    alarm = access_alarm(tokens, FrappeClock().now().timestamp()) if tokens else alarm
+    is_new = changed(STORE, name, "access_alarm", alarm, f"{row.store_name}: {alarm}")
+    if tokens and not row.token_error:
+        is_new |= bool(FrappeHubStore().adopt_events(PLATFORMS[row.platform], row.merchant_id, name))
+    if is_new:
+        # One store's news must not go with another's failure.
+        frappe.db.commit()
+
+
+def watch_silence() -> None:
+    for name, row in _stores("activity"):
+        if row.app_status != AppStatus.UNINSTALLED and row.activity:
+            _guarded("watch silence", lambda name=name, row=row: _watch_silence(name, row))
+
+
+def _watch_silence(name: str, row: Any) -> None:
+    kept = json.loads(row.activity)
+    habits, last = silence.Activity(kept["weeks"], tuple(kept["active"])), _last_event(name)
+    found = silence.silence(habits, last, FrappeClock().now()) if last else None
+    text = _words(found, habits.weeks) if found else ""
+    # The words change every hour; that a shop is silent is news only once.
+    if changed(STORE, name, "silence", text, f"{row.store_name}: {text}"):
+        values = {"silent_since": shown(found.since) if found else None}
+        frappe.db.set_value(STORE, name, values, update_modified=False)
+        # One store's news must not go with another's failure.
+        frappe.db.commit()
+
+
+def _words(found: silence.Silence, weeks: int) -> str:
+    return (
+        f"No webhook for {found.hours} hours. By the past {weeks} weeks that happens by chance once in"
+        f" {found.one_in} times. Press Check Webhooks; look whether the app is still installed in the shop, and into"
+        " the Webhooks Log of Salla's partner portal."
+    )
+
+
+def learn_habits() -> None:
+    """Each night, from the webhooks of the past weeks."""
+    now = FrappeClock().now()
+    for name, _ in _stores():
+        _guarded("learn habits", lambda name=name: _learn(name, now))
+
+
+def _learn(name: str, now: datetime) -> None:
+    since = to_epoch(now - timedelta(weeks=silence.WEEKS))
+    rows = frappe.db.sql(
+        f"""select distinct received div {HOUR} from `tabSalla Incoming Log`
+        where store = %s and received >= %s and event != %s""",
+        (name, since, asked.EVENT),
+    )
+    habits = silence.learn((int(hour) for (hour,) in rows), now)
+    frappe.db.set_value(STORE, name, "activity", json.dumps(asdict(habits)), update_modified=False)
+    # Between two stores, so that no lock is held over all of them.
+    frappe.db.commit()
+
+
+def _last_event(store: str) -> datetime | None:
+    rows = frappe.db.sql(
+        """select received from `tabSalla Incoming Log` where store = %s and event != %s
+        order by received desc limit 1""",
+        (store, asked.EVENT),
+    )
+    return from_epoch(rows[0][0]) if rows else None
+
+
+def _stores(*columns: str) -> Iterator[tuple[str, Any]]:
+    for row in _enabled({}, ["name", "store_name", "token_error", "app_status", *columns]):
+        yield row.name, row
+
+
+def _enabled(where: dict[str, Any], fields: list[str], order_by: str = "name asc") -> list[Any]:
+    return frappe.get_all(STORE, filters={**where, "enabled": 1}, fields=fields, order_by=order_by)
+
+
+def _guarded(step: str, work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except Exception as error:
+        frappe.db.rollback()
+        log_failure(f"salla_manager shop care, {step}", error)
+        return None
