@@ -83,6 +83,12 @@ class HttpTransport:
         """Raises TransportError."""
         return self._exchange("GET", url, None, headers, limits)
 
+    def send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits
+    ) -> HttpAnswer:
+        """Any other method. Raises TransportError."""
+        return self._exchange(method, url, body, headers, limits)
+
     def _exchange(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits
     ) -> HttpAnswer:

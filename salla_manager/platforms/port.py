@@ -140,6 +140,15 @@ class ShopEntry:
 IsKnown = Callable[[str, datetime], bool]
 
 
+@dataclass(frozen=True)
+class WebhookTarget:
+    """Where a shop shall send its events, and with which secret. heard: the events that have come from it lately."""
+
+    url: str
+    secret: str = field(repr=False)
+    heard: frozenset[str] = frozenset()
+
+
 class ShopClient(Protocol):
     """Reads from one store. All methods raise ShopError."""
 
@@ -177,6 +186,12 @@ class ShopClient(Protocol):
 
     def calls_per_minute(self) -> int:
         """Of the store's limit; 0 while that is not known."""
+
+    def check_webhooks(self, target: WebhookTarget) -> list[str]:
+        """What is not as it should be with the shop's subscriptions to this address, in words; empty: all is well."""
+
+    def repair_webhooks(self, target: WebhookTarget) -> list[str]:
+        """What was not as it should be, and what was done about it. Subscriptions to other addresses stay."""
 
 
 class Platform(Protocol):

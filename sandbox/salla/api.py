@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.salla import bodies
 from sandbox.salla.oauth import OAuth
 from sandbox.salla.state import Order, ShopState, plain_day
+from sandbox.salla.webhooks import WebhookRefused, Webhooks
 
 PREFIX = "/admin/v2"
 _MESSAGES = {
@@ -31,6 +32,7 @@ _SCOPES = {
     "branches": "branches",
     "settings": "settings",
     "shipments": "shipping",
+    "webhooks": "webhooks",
 }
 
 
@@ -50,10 +52,13 @@ class MerchantApi:
         self.state, self.oauth = state, oauth
         self.per_page_cap, self.orders_per_page_cap = 60, 30
         self.newest_first = False
+        self.webhooks = Webhooks(state)
 
     def answer(self, request: Request) -> dict[str, Any]:
         path = request.path.removeprefix(PREFIX)
         self._check_scope(path.split("/")[1])
+        if path.split("/")[1] == "webhooks":
+            return self._webhooks(request, path)
         for pattern, handler in ROUTES:
             match = re.fullmatch(pattern, path)
             if match:
@@ -88,6 +93,12 @@ class MerchantApi:
         return rows[::-1] if self.newest_first else rows
 
     # resources
+
+    def _webhooks(self, request: Request, path: str) -> dict[str, Any]:
+        try:
+            return self.webhooks.answer(request, path, self._page)
+        except WebhookRefused as error:
+            raise ApiError(error.status, error.message, error.fields) from None
 
     def _orders(self, request: Request) -> dict[str, Any]:
         found = [order for order in self.state.orders.values() if not order.is_deleted]

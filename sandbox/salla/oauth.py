@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 SCOPES = (
     "orders.read_write products.read_write customers.read categories.read brands.read branches.read"
-    " settings.read shipping.read offline_access"
+    " settings.read shipping.read webhooks.read_write offline_access"
 )
 
 

@@ -99,7 +99,7 @@ class Accounts:
             raise ShopError("offline", f"GET {path}: {error}") from error
         body = body_of(answer.body)
         if answer.status != 200:
-            raise refusal(path, answer.status, body)
+            raise refusal(f"GET {path}", answer.status, body)
         merchant = mapping(_unwrapped(body).get("merchant"))
         merchant_id = identifier(merchant.get("id"))
         if merchant_id is None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from salla_manager.contract import dump_json
 from salla_manager.core.addresses import TransportError
 from salla_manager.core.transport import HttpAnswer
 from salla_manager.core.transport import Limits as HttpLimits
@@ -30,6 +31,9 @@ class HttpGet(Protocol):
     def get(self, url: str, headers: Any, limits: HttpLimits) -> HttpAnswer:
         """Raises TransportError."""
 
+    def send(self, method: str, url: str, body: bytes | None, headers: Any, limits: HttpLimits) -> HttpAnswer:
+        """Raises TransportError."""
+
 
 class Budget:
     """Seconds of waiting that are left."""
@@ -48,7 +52,7 @@ class Budget:
 
 
 class SallaApi:
-    """GET and its paging, in one lane. All methods raise ShopError."""
+    """Calls and paging, in one lane. All methods raise ShopError."""
 
     def __init__(
         self,
@@ -98,10 +102,26 @@ class SallaApi:
         return RawPage(rows(answer["data"]), mapping(answer.get("pagination")), number)
 
     def get(self, path: str, query: dict[str, Any], budget: Budget) -> dict[str, Any]:
+        return self._call("GET", path, query, None, budget)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        budget: Budget,
+        query: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """A change. It is repeated only where Salla has refused it unread, by its limit or for the token."""
+        return self._call(method, path, query or {}, dump_json(body) if body is not None else b"", budget)
+
+    def _call(
+        self, method: str, path: str, query: dict[str, Any], body: bytes | None, budget: Budget
+    ) -> dict[str, Any]:
         token, is_second_token = self._tokens(), False
         while True:
             self._await_turn(path, budget)
-            answer = self._send(path, query, token)
+            answer = self._send(method, path, query, body, token)
             pause = self._limits.learn(path, answer.status, answer.headers)
             if pause and not budget.has(pause):
                 raise _throttled(path, "Salla asks to wait", pause, answer.status)
@@ -110,7 +130,7 @@ class SallaApi:
             if answer.status == 401 and not is_second_token and is_token_invalid(answer.body):
                 token, is_second_token = self._tokens(token), True
                 continue
-            return _read(path, answer)
+            return _read(f"{method} {path}", answer, is_change=method != "GET")
 
     def _await_turn(self, path: str, budget: Budget) -> None:
         while wait := self._limits.take(path, self._lane):
@@ -118,7 +138,9 @@ class SallaApi:
                 raise _throttled(path, "The shop's limit leaves no place for it now", wait)
             self._sleep(wait)
 
-    def _send(self, path: str, query: dict[str, Any], token: str) -> HttpAnswer:
+    def _send(
+        self, method: str, path: str, query: dict[str, Any], body: bytes | None, token: str
+    ) -> HttpAnswer:
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
@@ -127,10 +149,14 @@ class SallaApi:
         }
         url = f"{self._base_url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
         try:
-            return self._transport.get(url, headers, self._http)
+            if method == "GET":
+                return self._transport.get(url, headers, self._http)
+            return self._transport.send(
+                method, url, body, {**headers, "Content-Type": "application/json"}, self._http
+            )
         except TransportError as error:
             kind = {"blocked": "refused", "too_large": "unreadable"}.get(error.kind, "offline")
-            raise ShopError(kind, f"GET {path}: {error}") from error
+            raise ShopError(kind, f"{method} {path}: {error}") from error
 
 
 class RawPage:
@@ -144,17 +170,20 @@ class RawPage:
         self.size = max(1, _count(paging, "perPage", len(found) or 1))
 
 
-def _read(path: str, answer: HttpAnswer) -> dict[str, Any]:
+def _read(call: str, answer: HttpAnswer, is_change: bool = False) -> dict[str, Any]:
     status = answer.status
     if status >= 500:
-        raise ShopError("offline", f"GET {path}: Salla answered {status}.", http_status=status)
+        raise ShopError("offline", f"{call}: Salla answered {status}.", http_status=status)
     body = body_of(answer.body)
     if status >= 300:
-        raise refusal(path, status, body)
+        raise refusal(call, status, body)
+    if not body and is_change and not answer.body.strip():
+        # 204 says all by itself.
+        return {}
     if not body:
-        raise ShopError("unreadable", f"GET {path}: {status} without a JSON object.", http_status=status)
+        raise ShopError("unreadable", f"{call}: {status} without a JSON object.", http_status=status)
     if body.get("success") is False:
-        raise refusal(path, _count(body, "status", status), body)
+        raise refusal(call, _count(body, "status", status), body)
     return body
 
 

@@ -13,11 +13,12 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import IsKnown, Page, ShopError
+from salla_manager.platforms.port import IsKnown, Page, ShopError, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
 from salla_manager.platforms.salla.paging import after, position_of
+from salla_manager.platforms.salla.subscriptions import Subscriptions
 
 API_URL = "https://api.salla.dev/admin/v2"
 # Clocks differ, and an order may be saved after its time was taken.
@@ -157,6 +158,15 @@ class SallaClient:
 
     def calls_per_minute(self) -> int:
         return self._limits.per_minute()
+
+    def check_webhooks(self, target: WebhookTarget) -> list[str]:
+        return [found.words for found in self._subscriptions().check(target)]
+
+    def repair_webhooks(self, target: WebhookTarget) -> list[str]:
+        return self._subscriptions().repair(target)
+
+    def _subscriptions(self) -> Subscriptions:
+        return Subscriptions(self._api, self._fetch_wait)
 
     def store_info(self) -> dict[str, Any]:
         """id, name, currency, domain, plan, type … of the store."""

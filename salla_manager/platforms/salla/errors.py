@@ -43,10 +43,10 @@ def is_token_invalid(content: bytes) -> bool:
     return kind_of_401(content) == TOKEN
 
 
-def refusal(path: str, status: int, body: dict[str, Any]) -> ShopError:
-    """Of an answer that says no: 3xx, 4xx, or success false."""
+def refusal(call: str, status: int, body: dict[str, Any]) -> ShopError:
+    """Of an answer that says no: 3xx, 4xx, or success false. call: such as `GET /orders`."""
     told = message_of(body)
-    said = f"GET {path}: {status} {told}".rstrip()
+    said = f"{call}: {status} {told}".rstrip()
     if status == 401:
         found = _kind(told)
         kind = "forbidden" if found == SCOPE else "unauthorized"

@@ -172,6 +172,14 @@ class WatchedTransport:
         self._tokens.learn(answer)
         return answer
 
+    def send(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits
+    ) -> HttpAnswer:
+        """Raises TransportError."""
+        answer = self._transport.send(method, url, body, headers, limits)
+        self._tokens.learn(answer)
+        return answer
+
 
 # Kind of 401: where it is kept, and in which words; None for Salla's own.
 _SAID = {
