@@ -53,10 +53,10 @@ def bench_crash(
         client = stack.enter_context(OnSite(bench, CLIENT, "chaos.bench_client"))
         stack.callback(_sweep, hub, client, mark)
         section.figures |= {"bench": str(bench.root), "run": mark}
-        outages = Outages(bench, hub, client, mark, seed)
+        web = stack.enter_context(MortalWeb(bench, folder, hub, mark))
+        outages = Outages(bench, hub, client, mark, web.instance, seed)
         stack.callback(outages.sweep)
         outages.run()
-        web = stack.enter_context(MortalWeb(bench, folder, hub, mark))
         run = _Run(hub, client, web, mark)
         run.prepare()
         for number, point in enumerate(points):
@@ -138,6 +138,7 @@ class _Run:
             ("customer", self.buyer),
         ]:
             self._send(entity_type, payload, "")
+        until(self._is_done, 2 * SWEEP_SECONDS, 1.0)
         wrong = [row for row in self.hub.ask("commands", store=self.web.store) if row[2] != "Done"]
         if wrong or len(self.hub.ask("acks", store=self.web.store)) != LINES + 1:
             raise BenchError(f"the orders' goods and buyer are not in the ERP: {wrong}")

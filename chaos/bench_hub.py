@@ -14,7 +14,9 @@ from chaos.bench_names import merchant
 from chaos.bench_site import connected, health, last_errors, serve
 from chaos.points import MortalJobs, MortalRows, MortalTransport, Trap
 from salla_manager import tasks
+from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.host import build_host
+from salla_manager.adapters.rows import to_epoch
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.core.host import Host
 from salla_manager.core.model import CommandStatus, Settings
@@ -122,10 +124,18 @@ def queue(site: str, store: str) -> dict[str, int]:
         return {"events": events, "jobs": jobs, **{status: int(count) for status, count in open_commands}}
 
 
-def events(site: str, store: str) -> dict[str, int]:
+def left(site: str, store: str, limit: int = 5) -> list[str]:
+    """Some of what is still to be done, with the seconds until it is due and the reason."""
     with connected(site):
-        sql = f"select status, count(*) from `tab{LOG}` where store = %s group by status"
-        return {status: int(count) for status, count in frappe.db.sql(sql, store)}
+        now = to_epoch(FrappeClock().now())
+        events = frappe.get_all(LOG, {"store": store, "due": (">", 0)}, ["event", "status", "due", "message"])
+        fields = ["command_type as event", "status", "due", "reason as message"]
+        where = {"store": store, "status": ("in", CommandStatus.OPEN)}
+        rows = [*events, *frappe.get_all(COMMAND, where, fields)]
+        return [
+            f"{row.event}, {row.status}, due in {(row.due - now) // 10**6} s: {(row.message or '')[:200]}"
+            for row in rows[:limit]
+        ]
 
 
 def sweep(site: str, mark: str) -> list[str]:
@@ -163,7 +173,7 @@ if __name__ == "__main__":
             "acks": acks,
             "records": records,
             "queue": queue,
-            "events": events,
+            "left": left,
             "health": health,
             "last_errors": last_errors,
             "sweep": sweep,

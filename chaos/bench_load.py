@@ -116,6 +116,7 @@ class _Load:
         section.figures["queue: depth over time"] = " ".join(map(str, self.depth))
         section.figures["queue: seconds until it was empty"] = round(time.monotonic() - began, 1)
         section.expect("queue: left", 0 if is_empty else self._queued(), 0)
+        section.violations += [f"bench-load: left: {said}" for said in self.hub.ask("left", store=self.store)]
         self._connections(section)
         for site, one in ((HUB, self.hub), (CLIENT, self.client)):
             errors = one.ask("health")["errors"] - self.before[site]["errors"]

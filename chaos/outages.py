@@ -17,20 +17,22 @@ ROUNDS = 3
 VICTIMS = ("mariadb", "redis_queue", "redis_cache")
 # A worker that dies keeps the events it took to itself for ten minutes, and the sweep looks each minute.
 PATIENCE_SECONDS = 720
+# Of the commands: the backlog, and an instance's breaker that has to close again.
+DELIVERY_SECONDS = 240
 
 
 class Outages:
     """`run` first and `count` last, so that what the sections between take is time to recover in."""
 
-    def __init__(self, bench: Bench, hub: OnSite, client: OnSite, mark: str, seed: int):
+    def __init__(self, bench: Bench, hub: OnSite, client: OnSite, mark: str, instance: str, seed: int):
         self.bench, self.hub, self.client = bench, hub, client
         self.chance = random.Random(seed)
+        # A shop of its own, so that its documents are counted apart.
         self.mark = f"{mark[:-1]}{(int(mark[-1]) + 1) % 10}"
         self.kills = self.restarts = 0
         self.ended_at = 0.0
-        instance = client.ask("identity")["instance"]
         port = int(bench.config()["webserver_port"])
-        self.traffic = ShopTraffic(port, self.mark, Meter(), 0.1)
+        self.traffic = ShopTraffic(port, self.mark, Meter(), 0.2)
         api_url = self.traffic.salla.api_url
         self.store = hub.ask("make", mark=self.mark, api_url=api_url, instance=instance)["store"]
 
@@ -46,6 +48,8 @@ class Outages:
         self._start()
         self.ended_at = time.monotonic()
         print(f"  {self.kills} outages, {len(self.traffic.sent)} webhooks taken", flush=True)
+        # What is delivered meanwhile would stand in the way of the kills that follow.
+        until(lambda: not self._open_commands(), DELIVERY_SECONDS, 1.0)
 
     def _kill(self, name: str) -> None:
         service = next(one for one in services.services(self.bench) if one.name == name)
@@ -81,10 +85,15 @@ class Outages:
         section.figures["outages: commands done"] = statuses.count("Done")
         section.expect("outages: kills of MariaDB and Redis", self.kills, ROUNDS * len(VICTIMS))
         section.expect("outages: events and commands left open", sum(open_.values()) - open_["jobs"], 0)
+        section.violations += [f"outages: left: {said}" for said in self.hub.ask("left", store=self.store)]
         section.expect("outages: commands dead", statuses.count("Dead"), 0)
         section.expect("outages: lost", found.lost, 0)
         section.expect("outages: doubled", found.doubled + len(unsent(documents, sent)), 0)
         section.expect("outages: rows without their parent", self.client.ask("strays", mark=self.mark), 0)
+
+    def _open_commands(self) -> int:
+        left = self.hub.ask("queue", store=self.store)
+        return sum(left.values()) - left["jobs"] - left["events"]
 
     def _is_done(self) -> bool:
         left = self.hub.ask("queue", store=self.store)
