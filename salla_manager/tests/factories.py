@@ -135,6 +135,9 @@ def sweep() -> None:
     frappe.db.delete("Command Dependency", {"parent": ("in", commands)})
     for doctype in ("Outbound Client Command", "External Record", "SKU Skip Log"):
         frappe.db.delete(doctype, {"store": ("in", stores)})
+    runs = frappe.get_all("Reconciliation", {"store": ("in", stores)}, pluck="name") or [""]
+    frappe.db.delete("Reconciliation Finding", {"run": ("in", runs)})
+    frappe.db.delete("Reconciliation", {"name": ("in", runs)})
     frappe.db.delete("Salla Incoming Log", {"merchant_id": ("like", f"{SUFFIX}%")})
     frappe.db.delete("Error Log", {"method": ("like", "%OSError%")})
     for doctype, names in (("Store Account", stores), ("ERP Instance", instances)):

@@ -45,7 +45,8 @@ frappe.query_reports["Shop Reconciliation"] = {
 			],
 		},
 	],
-	onload(report) {
+	async onload(report) {
+		await show_store(report.get_filter("store"));
 		if (!frappe.model.can_write("External Record")) return;
 		report.page.add_inner_button(__("Reconcile Now"), () => reconcile(report));
 		report.page.add_inner_button(__("Enqueue Missing"), () => enqueue_missing(report));
@@ -57,11 +58,25 @@ frappe.query_reports["Shop Reconciliation"] = {
 		if (column.fieldname === "title" && data?.url?.startsWith("https://")) {
 			const label = frappe.utils.escape_html(value || data.external_id);
 			const url = frappe.utils.escape_html(data.url);
-			return `<a href="${url}" target="_blank" rel="noopener noreferrer">${label}</a>`;
+			return `<a href="${url}" target="_blank" rel="noopener noreferrer">${label} ↗</a>`;
 		}
+		if (column.fieldname === "reason") return sentence(value);
 		return default_formatter(value, row, column, data);
 	},
 };
+
+// Frappe reads a filter before the title of its link has come, and takes it for empty.
+async function show_store(filter) {
+	if (filter.value) return filter.set_link_title(filter.value);
+	const stores = await frappe.db.get_list("Store Account", { filters: { enabled: 1 }, limit: 2 });
+	if (stores.length === 1) await filter.set_value(stores[0].name);
+}
+
+// The hub's sentences are not in the language of the page.
+function sentence(text) {
+	const shown = frappe.utils.escape_html(text || "");
+	return `<div dir="auto" class="ellipsis" title="${shown}">${shown}</div>`;
+}
 
 async function reconcile(report) {
 	const args = report.get_values();

@@ -49,14 +49,14 @@ def columns(is_order: bool) -> list[dict[str, Any]]:
     found = [
         _column("state", _("State"), 110),
         _column("title", _("Reference") if is_order else _("Name in the Shop"), 130 if is_order else 240),
-        _column("reason", _("Reason"), 430),
+        _column("reason", _("Reason"), 420),
     ]
     if is_order:
         found += [
-            _column("shop_status", _("Status in the Shop"), 140),
-            _column("shop_total", _("Total in the Shop"), 120, align="right"),
+            _column("shop_status", _("Status in the Shop"), 160),
+            _column("shop_total", _("Total in the Shop"), 150, align="right"),
             _column("hub_total", _("Total Here"), 110, align="right"),
-            _column("currency", _("Currency"), 80),
+            _column("currency", _("Currency"), 95),
         ]
     return [
         *found,
@@ -99,7 +99,9 @@ def summary(run: Any) -> list[dict[str, Any]]:
 
 
 def _column(name: str, label: str, width: int, **more: Any) -> dict[str, Any]:
-    return {"fieldname": name, "label": label, "fieldtype": "Data", "width": width, **more}
+    # Where nothing is said, what looks like a number goes to the right.
+    shown = {"fieldtype": "Data", "align": "left", "width": width}
+    return {"fieldname": name, "label": label, **shown, **more}
 
 
 def _card(label: str, count: int, colour: str) -> dict[str, Any]:

@@ -25,7 +25,8 @@ frappe.query_reports["SKU Workbench"] = {
 			],
 		},
 	],
-	onload(report) {
+	async onload(report) {
+		await show_store(report.get_filter("store"));
 		if (!frappe.model.can_write("External Record")) return;
 		report.page.add_inner_button(__("Re-check All"), () => recheck_all(report));
 		report.page.wrapper.on("click", "[data-recheck]", (event) => {
@@ -39,19 +40,43 @@ frappe.query_reports["SKU Workbench"] = {
 			const [label, colour] = SKU_PROBLEMS[value];
 			return `<span class="indicator-pill ${colour}">${label}</span>`;
 		}
+		if (column.fieldname === "sku") return spelt(value);
 		if (column.fieldname === "title") return shop_link(value || data.external_id, data.url);
 		if (column.fieldname === "beside") return shop_link(value, data.beside_url);
 		if (column.fieldname === "entity_type") return ENTITY_LABELS[value];
+		if (column.fieldname === "reason") return sentence(value);
 		if (column.fieldname === "action") return recheck_button(data);
 		return default_formatter(value, row, column, data);
 	},
 };
 
+// Frappe reads a filter before the title of its link has come, and takes it for empty.
+async function show_store(filter) {
+	if (filter.value) return filter.set_link_title(filter.value);
+	const stores = await frappe.db.get_list("Store Account", { filters: { enabled: 1 }, limit: 2 });
+	if (stores.length === 1) await filter.set_value(stores[0].name);
+}
+
 function shop_link(text, url) {
 	const label = frappe.utils.escape_html(text || "");
 	if (!url?.startsWith("https://")) return label;
 	const href = frappe.utils.escape_html(url);
-	return `<a href="${href}" target="_blank" rel="noopener noreferrer">${label}</a>`;
+	return `<a href="${href}" target="_blank" rel="noopener noreferrer">${label} ↗</a>`;
+}
+
+// Two SKUs may differ in what a browser does not show.
+function spelt(sku) {
+	const visible = (sku || "").replace(
+		/[\u00a0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
+		(unseen) => `[U+${unseen.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`
+	);
+	return `<span dir="ltr" style="white-space: pre">${frappe.utils.escape_html(visible)}</span>`;
+}
+
+// The hub's sentences are not in the language of the page.
+function sentence(text) {
+	const shown = frappe.utils.escape_html(text || "");
+	return `<div dir="auto" class="ellipsis" title="${shown}">${shown}</div>`;
 }
 
 function recheck_button({ entity_type, external_id }) {

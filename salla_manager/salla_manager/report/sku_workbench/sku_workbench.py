@@ -28,7 +28,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[Any, ...]:
 
 def columns() -> list[dict[str, Any]]:
     return [
-        _column("kind", _("What Is Wrong"), 130),
+        _column("kind", _("What Is Wrong"), 150),
         _column("sku", _("SKU"), 140),
         _column("title", _("Name in the Shop"), 230),
         _column("action", "", 110),
@@ -55,7 +55,9 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _column(name: str, label: str, width: int, **more: Any) -> dict[str, Any]:
-    return {"fieldname": name, "label": label, "fieldtype": "Data", "width": width, **more}
+    # Where nothing is said, what looks like a number goes to the right.
+    shown = {"fieldtype": "Data", "align": "left", "width": width}
+    return {"fieldname": name, "label": label, **shown, **more}
 
 
 def _card(label: str, count: int, colour: str) -> dict[str, Any]:
