@@ -39,6 +39,7 @@ SHARED_SECRET = "salla_manager/core/shared_secret.py"
 CHECKLIST = "salla_executor/core/checklist.py"
 OUTBOX = "salla_manager/core/outbox.py"
 SKU = "salla_manager/core/sku.py"
+STANDING = "salla_manager/core/standing.py"
 WEBHOOKS = "salla_manager/platforms/salla/webhooks.py"
 PROOF = "salla_manager/platforms/salla/signature.py"
 TOKENS = "salla_manager/platforms/salla/tokens.py"
@@ -57,6 +58,9 @@ ABSORB_TESTS = "tests/hub/test_absorb.py::"
 AGREEMENT_TESTS = "tests/contract/test_key_agreement.py::"
 SHARED_SECRET_TESTS = "tests/hub/test_shared_secret.py::"
 NEW_SECRET_TESTS = "tests/executor/test_new_secret.py::"
+WORKBENCH_TESTS = "tests/hub/test_workbench.py::"
+DRAIN_TESTS = "tests/hub/test_drain.py::"
+RECONCILE_TESTS = "tests/hub/test_reconcile.py::"
 SECRET_TESTS = "tests/erp/test_encryption.py::"
 _COMPARE = 'if hmac.compare_digest(expected.encode("ascii"), request.signature.encode("ascii")):'
 
@@ -235,6 +239,25 @@ RULES_AND_SECRETS = (
     Fault("one SKU for two products", SKU,
           "if other.key != key and other.status != RecordStatus.SKIPPED:", "if False:",
           ABSORB_TESTS + "test_a_sku_is_taken_once_whatever_its_case"),
+    Fault("unseen marks make another SKU", SKU, 'unicodedata.category(character) != "Cf"', "True",
+          WORKBENCH_TESTS + "test_what_an_erp_or_a_person_takes_for_one_sku_is_one"),
+    Fault("a variant that is gone keeps its SKU", "salla_manager/core/workbench.py",
+          "dict.fromkeys((product, key))", "()",
+          WORKBENCH_TESTS + "test_a_variant_that_its_product_has_no_more_lets_its_sku_go"),
+    Fault("what was held floods the ERP", "salla_manager/core/release.py",
+          "if placement.status == CommandStatus.QUEUED and not self._may_go(command):", "if False:",
+          DRAIN_TESTS + "test_five_thousand_held_ones_do_not_flood_and_keep_their_order"),
+    Fault("orders starve behind products", "salla_manager/core/release.py",
+          'command.entity_type == "order" or command.record in self.wanted', "False",
+          DRAIN_TESTS + "test_held_orders_use_what_products_leave"),
+    Fault("a missing order is not missed", STANDING,
+          "if known.status == RecordStatus.NEW and not known.revision:", "if False:",
+          RECONCILE_TESTS + "test_what_was_never_told_is_missing_and_is_read_once"),
+    Fault("another total is taken for the same", STANDING, "abs(entry.total - ours) < SAME", "True",
+          RECONCILE_TESTS + "test_a_total_that_changed_unheard_is_different_and_is_read_again"),
+    Fault("an old run writes into a new one", "sandbox/reconcile_rows.py", " where name = ? and token = ?",
+          " where name = ? and ? != ''",
+          RECONCILE_TESTS + "test_a_run_that_was_taken_over_keeps_nothing_more"),
     Fault("order does not wait for its product", READINESS, "    if not missing:\n        return READY\n",
           "    return READY\n",
           "tests/hub/test_order_dependencies.py::test_an_order_brings_customer_and_products_and_waits_for_them"),
