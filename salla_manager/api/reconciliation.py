@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import frappe
-from frappe import _
 
 from salla_manager import reconciling
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.reconcile_store import FrappeReconcileStore
+from salla_manager.api.told import told
 from salla_manager.core import reconcile
-from salla_manager.core.reconcile import ReconcileError
 
 
 @frappe.whitelist(methods=["POST"])
@@ -17,7 +16,7 @@ def start(store: str, entity_type: str = "order", day: str | None = None) -> str
     """Compare in the background; gives the name of the Reconciliation."""
     frappe.has_permission("External Record", "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
-    key = _told(reconciling.key_of, store, entity_type, day)
+    key = told(reconciling.key_of, store, entity_type, day)
     reconciling.enqueue(key)
     return key.name
 
@@ -27,12 +26,5 @@ def enqueue_missing(store: str, entity_type: str = "order", day: str | None = No
     """Read what is missing or different from the shop, once per run; gives how many are read now."""
     frappe.has_permission("External Record", "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
-    key = _told(reconciling.key_of, store, entity_type, day)
-    return _told(reconcile.enqueue_missing, build_host(), FrappeReconcileStore(), key)
-
-
-def _told(action, *arguments):
-    try:
-        return action(*arguments)
-    except ReconcileError as error:
-        return frappe.throw(str(error), title=_("Not possible now"))
+    key = told(reconciling.key_of, store, entity_type, day)
+    return told(reconcile.enqueue_missing, build_host(), FrappeReconcileStore(), key)

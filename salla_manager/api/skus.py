@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import frappe
-from frappe import _
 
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.sku_rows import sku_problems
+from salla_manager.api.told import told
 from salla_manager.core import workbench
-from salla_manager.core.commands import OperatorError
 from salla_manager.core.model import RecordKey
 
 
@@ -18,7 +17,7 @@ def recheck(store: str, entity_type: str, external_id: str) -> dict[str, str]:
     frappe.has_permission("External Record", "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
     key = RecordKey(store, entity_type, external_id)
-    outcome = next(one for one in _told(workbench.recheck, build_host(), key) if one.key == key)
+    outcome = next(one for one in told(workbench.recheck, build_host(), key) if one.key == key)
     return {"status": outcome.status, "reason": outcome.reason}
 
 
@@ -28,11 +27,4 @@ def recheck_all(store: str) -> int:
     frappe.has_permission("External Record", "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
     rows = [problem.row for problem in sku_problems(store)]
-    return _told(workbench.recheck_all, build_host(), store, rows)
-
-
-def _told(action, *arguments):
-    try:
-        return action(*arguments)
-    except OperatorError as error:
-        return frappe.throw(str(error), title=_("Not possible now"))
+    return told(workbench.recheck_all, build_host(), store, rows)

@@ -61,7 +61,7 @@ def list_skus(store: str, recheck: bool) -> dict[str, Any]:
 
 
 def _findings(rows: FrappeReconcileStore, key: RunKey) -> list[str]:
-    found = rows.findings(key)
+    found = sorted(rows.findings(key), key=lambda one: State.ALL.index(one.state))
     lines = [
         f"{one.state}: {one.title or one.external_id} ({one.external_id}). {one.reason}" for one in found
     ]
