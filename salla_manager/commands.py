@@ -286,6 +286,26 @@ def skus(context: Any, store: str, recheck: bool, as_json: bool) -> None:
         _tell(list_skus(store, recheck), as_json)
 
 
+@salla.command("webhooks")
+@click.argument("store")
+@click.option("--repair", is_flag=True, help="Also mend what is not as it should be.")
+@json_option
+@pass_context
+def webhooks(context: Any, store: str, repair: bool, as_json: bool) -> None:
+    """Compare a shop's subscriptions with what is wanted; exit status 1 where something is not as it should be."""
+    from salla_manager.adapters.subscriptions import check
+    from salla_manager.core.commands import OperatorError
+
+    with _connected(context):
+        try:
+            answer = check(store, repair)
+        except OperatorError as error:
+            raise click.ClickException(str(error)) from None
+        _say(answer, as_json)
+    if not answer["ok"]:
+        sys.exit(1)
+
+
 @salla.command("status")
 @json_option
 @pass_context

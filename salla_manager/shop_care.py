@@ -12,6 +12,7 @@ from typing import Any
 import frappe
 from frappe.utils import now_datetime
 
+from salla_manager.adapters import subscriptions
 from salla_manager.adapters.alarms import changed
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import PLATFORMS
@@ -21,6 +22,7 @@ from salla_manager.adapters.rows import from_epoch, shown, to_epoch
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import read_tokens
 from salla_manager.core import asked, silence
+from salla_manager.core.commands import OperatorError
 from salla_manager.core.model import AppStatus
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.tokens import AHEAD, SPREAD, access_alarm, ahead_of
@@ -42,6 +44,23 @@ def hourly() -> None:
 
 def nightly() -> None:
     learn_habits()
+    if not FrappeHubStore().settings().standstill:
+        check_webhooks()
+
+
+def check_webhooks() -> None:
+    """What is not as it should be stands on the Store Account, and is told once."""
+    for name, row in _stores("platform"):
+        if row.platform == "Salla" and row.app_status != AppStatus.UNINSTALLED and not row.token_error:
+            _guarded("check webhooks", lambda name=name: _check_webhooks(name))
+
+
+def _check_webhooks(name: str) -> None:
+    try:
+        subscriptions.check(name)
+    except OperatorError:
+        # Without access, Hub URL or scope there is nothing to compare with; that is told elsewhere.
+        return
 
 
 def renew_tokens() -> int:

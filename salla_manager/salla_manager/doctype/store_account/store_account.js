@@ -3,12 +3,77 @@ const PLURALS = ["categories", "brands", "order_statuses", "products", "customer
 frappe.ui.form.on("Store Account", {
 	refresh(frm) {
 		if (frm.is_new()) return;
-		if (frm.doc.token_error) {
-			frm.dashboard.set_headline_alert(frappe.utils.escape_html(frm.doc.token_error), "red");
-		}
+		show_problems(frm);
+		show_days_left(frm);
 		frm.add_custom_button(__("Pull Now"), () => ask_and_pull(frm));
+		if (frm.doc.platform !== "Salla") return;
+		frm.add_custom_button(__("Check Webhooks"), () => call(frm, "check_webhooks"));
+		if (frm.perm[0]?.write) {
+			frm.add_custom_button(__("Repair Webhooks"), () => confirm_repair(frm));
+			frm.add_custom_button(__("Connect to Salla"), () => connect(frm));
+		}
 	},
 });
+
+function show_problems(frm) {
+	const told = [
+		[frm.doc.access_alarm || frm.doc.token_error, __("Access Problem")],
+		[frm.doc.silence, __("Silence")],
+		[frm.doc.webhook_problem, __("Webhook Problem")],
+	].filter(([text]) => text);
+	if (!told.length) return;
+	const lines = told.map(([text, title]) => `<b>${title}</b>: ${lines_of(text).join("<br>")}`);
+	const is_lost = frm.doc.access_alarm || (frm.doc.token_error && !frm.doc.token_expires_at);
+	frm.dashboard.set_headline_alert(lines.join("<br>"), is_lost ? "red" : "orange");
+}
+
+function lines_of(text) {
+	const lines = text.split("\n").map(frappe.utils.escape_html);
+	return lines.length > 4 ? [...lines.slice(0, 3), __("and {0} more", [lines.length - 3])] : lines;
+}
+
+function show_days_left(frm) {
+	if (!frm.doc.token_expires_at) return;
+	const days = moment(frm.doc.token_expires_at).diff(moment(frappe.datetime.now_datetime()), "days", true);
+	const colour = days < 3 ? "red" : "green";
+	frm.dashboard.add_indicator(__("Access: {0} days left", [Math.max(0, Math.floor(days))]), colour);
+}
+
+function connect(frm) {
+	frappe
+		.call({
+			method: "salla_manager.api.shops.connect_to_salla",
+			args: { store: frm.doc.name },
+			freeze: true,
+		})
+		.then(({ message }) => window.location.assign(message));
+}
+
+function confirm_repair(frm) {
+	frappe.confirm(
+		__("Subscriptions of this shop to this hub's address are added, corrected or removed at Salla. Those to other addresses stay."),
+		() => call(frm, "repair_webhooks")
+	);
+}
+
+function call(frm, action) {
+	frappe
+		.call({
+			method: `salla_manager.api.shops.${action}`,
+			args: { store: frm.doc.name },
+			freeze: true,
+		})
+		.then(({ message }) => {
+			const lines = message.lines.map((line) => `<li>${frappe.utils.escape_html(line)}</li>`);
+			frappe.msgprint({
+				title: message.ok ? __("The webhooks are as they should be") : __("Something has to be mended"),
+				indicator: message.ok ? "green" : "orange",
+				message: `<p><code>${frappe.utils.escape_html(message.url)}</code></p><ul>${lines.join("")}</ul>`,
+				wide: true,
+			});
+			frm.reload_doc();
+		});
+}
 
 function ask_and_pull(frm) {
 	const fields = [
