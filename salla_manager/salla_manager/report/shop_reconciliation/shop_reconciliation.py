@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from salla_manager.core.reconcile import ReconcileError
+from salla_manager.core.reconciliation import RunStatus
 from salla_manager.core.standing import State
 from salla_manager.reconciling import key_of
 
@@ -73,15 +74,16 @@ def rows(run: str, state: str | None) -> list[dict[str, Any]]:
 
 
 def message(run: Any) -> str:
-    if run.status == "Running":
+    if run.status == RunStatus.RUNNING:
         return _("It is running: page {0} of {1}.").format(run.page, run.pages or "…")
-    if run.status == "Interrupted":
+    if run.status == RunStatus.INTERRUPTED:
         return _("The run was broken off at page {0} of {1}. Press Reconcile Now.").format(
             run.page, run.pages
         )
     at = frappe.utils.format_datetime(run.finished_at)
-    text = _("As of {0}.").format(at)
-    return f"{text} {frappe.utils.escape_html(run.message)}" if run.message else text
+    is_complete = run.status == RunStatus.DONE and not (run.missing or run.different)
+    said = _("Nothing is missing.") if is_complete else frappe.utils.escape_html(run.message or "")
+    return f"{_('As of {0}.').format(at)} {said}".strip()
 
 
 def summary(run: Any) -> list[dict[str, Any]]:
