@@ -183,12 +183,12 @@ class Player:
         return values | {"price": f"{1 + self.told % 50}.00", "brand_id": f"b{number}"}
 
     def _order(self, text: str) -> dict[str, object]:
-        """Of an article that nobody knows: the executor refuses it for good."""
+        """Of a total that has collapsed: the executor refuses it for good."""
         line = {"external_id": "1", "sku": "GONE", "name": text, "quantity": "1", "unit_price": "10.00"}
         values = {"external_id": "o1", "reference": "1", "status": "under_review", "currency": "SAR"}
         return values | {
             "created_at": "2026-11-20T11:00:00+00:00",
-            "total": "10.00",
+            "total": "0",
             "customer": {"external_id": "7", "name": "Noura"},
             "items": [line],
         }

@@ -28,7 +28,7 @@ doc_events = {
 }
 
 scheduler_events = {
-    "hourly": ["salla_executor.tasks.purge_nonces"],
+    "hourly": ["salla_executor.tasks.purge_nonces", "salla_executor.tasks.forget_waits"],
 }
 
 # Days; never less than 90, see Executor Inbox.

@@ -301,7 +301,12 @@ def webhooks(context: Any, store: str, repair: bool, as_json: bool) -> None:
             answer = check(store, repair)
         except OperatorError as error:
             raise click.ClickException(str(error)) from None
-        _say(answer, as_json)
+        if as_json:
+            _say(answer, as_json)
+        else:
+            click.echo(
+                "\n".join([f"{answer['url']}: {'ok' if answer['ok'] else 'not ok'}", *answer["lines"]])
+            )
     if not answer["ok"]:
         sys.exit(1)
 

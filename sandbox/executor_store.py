@@ -31,10 +31,13 @@ CREATE TABLE IF NOT EXISTS documents (doctype TEXT, name TEXT, body TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS refs (source TEXT, entity_type TEXT, external_id TEXT, doctype TEXT, docname TEXT,
     revision INTEGER, generation INTEGER, content_hash TEXT, PRIMARY KEY (source, entity_type, external_id));
 CREATE INDEX IF NOT EXISTS refs_document ON refs (doctype, docname);
+CREATE TABLE IF NOT EXISTS waits (source TEXT, entity_type TEXT, external_id TEXT, waits_on TEXT, message TEXT,
+    PRIMARY KEY (source, entity_type, external_id));
 CREATE TABLE IF NOT EXISTS contacts (customer TEXT, kind TEXT, value TEXT, PRIMARY KEY (customer, kind, value));
 CREATE INDEX IF NOT EXISTS contacts_value ON contacts (kind, value);
 CREATE TABLE IF NOT EXISTS shop_orders (source TEXT, external_id TEXT, name TEXT, PRIMARY KEY (source, external_id));
 """
+DELETE_WAIT = "DELETE FROM waits WHERE source = ? AND entity_type = ? AND external_id = ?"
 # Seconds that the secret before the current one is still taken, once the hub has used the current one.
 OVERLAP = 24 * 3600
 _REFERENCE_FIELDS = tuple(one.name for one in fields(Reference) if one.name != "is_new")
@@ -83,6 +86,13 @@ class Store:
         rows = connection.execute(query, (doctype,)).fetchall()
         connection.close()
         return [json.loads(row["body"]) | {"name": row["name"]} for row in rows]
+
+    def waits(self) -> dict[str, str]:
+        """External id -> what it waits on."""
+        connection = self.connect()
+        rows = connection.execute("SELECT external_id, waits_on FROM waits").fetchall()
+        connection.close()
+        return {row["external_id"]: row["waits_on"] for row in rows}
 
     def count(self, table: str) -> int:
         connection = self.connect(table == "nonces")
@@ -188,6 +198,18 @@ class SqliteReceiver:
         values = [getattr(reference, name) for name in _REFERENCE_FIELDS]
         marks = ", ".join("?" * len(values))
         self.connection.execute(f"INSERT OR REPLACE INTO refs VALUES ({marks})", values)
+        self.connection.execute(DELETE_WAIT, (reference.source, reference.entity_type, reference.external_id))
+
+    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
+        key = (command.store_account, command.entity_type, command.external_id)
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.execute(DELETE_WAIT, key)
+        standing = self.find_reference(*key)
+        said = (command.revision, command.generation)
+        is_newer = not (standing and command.revision) or said > (standing.revision, standing.generation)
+        if waits_on and is_newer:
+            self.connection.execute("INSERT INTO waits VALUES (?, ?, ?, ?, ?)", (*key, waits_on, message))
+        self.connection.execute("COMMIT")
 
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         query = "UPDATE inbox SET ack = ? WHERE idempotency_key = ?"

@@ -124,7 +124,7 @@ ONCE_IN_EFFECT = (
           "    receiver.claim(command, body_hash)\n    receiver.commit()\n    claim = receiver.claim(command, body_hash)\n",
           ONCE + "test_crash_at_every_step_leaves_nothing_or_all"),
     Fault("retryable failure kept as final", RECEIVE,
-          "if not (error.retryable or command.dry_run):", "if not command.dry_run:",
+          "        if not error.retryable:\n            _keep", "        if True:\n            _keep",
           ONCE + "test_retryable_failure_leaves_nothing_and_runs_again"),
     Fault("lasting failure not kept", RECEIVE,
           "            _keep_failure(command, body_hash, error, receiver)\n", "            pass\n",

@@ -34,7 +34,7 @@ def adopt_customer(payload: CustomerPayload, context: Context) -> str | None:
     if len(found) > 1:
         message = (
             f"The customer '{payload.name}' ({phone or email}) fits several Customers: {', '.join(sorted(found))}."
-            " Merge them in the ERP, or change the contact of those that are not meant, then send it again."
+            " Merge them in the ERP, or change the contact of those that are not meant; it goes then by itself."
         )
-        raise BusinessError("ambiguous_customer", message)
+        raise BusinessError("ambiguous_customer", message, waits_on=f"customer:{payload.external_id}")
     return found[0] if found else None

@@ -12,12 +12,15 @@ class BusinessError(Exception):
     """A command that cannot be applied as things stand; the message says cause and next step.
 
     retryable: True where waiting alone may mend it (a lock, an item still to come).
+    waits_on: what a person has to mend in the ERP, one text for all commands that wait for the same, such as
+    `setting:tax_account`; they go by themselves once it is mended.
     """
 
-    def __init__(self, error_code: str, message: str, *, retryable: bool = False):
+    def __init__(self, error_code: str, message: str, *, retryable: bool = False, waits_on: str = ""):
         super().__init__(message)
         self.error_code = error_code
-        self.retryable = retryable
+        self.waits_on = waits_on
+        self.retryable = retryable or bool(waits_on)
 
 
 @dataclass(frozen=True)

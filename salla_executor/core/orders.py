@@ -51,8 +51,7 @@ def _refuse_collapsed(payload: OrderPayload) -> None:
 
 
 def _item_of(number: int, line: OrderLine, context: Context) -> str:
-    """By variant, then product, then SKU. Lasting, since the hub sends an order after its items: waiting mends
-    nothing, a person has to say which Item it is."""
+    """By variant, then product, then SKU."""
     erp = context.erp
     candidates = (
         lambda: context.find("variant", line.variant_id),
@@ -66,9 +65,9 @@ def _item_of(number: int, line: OrderLine, context: Context) -> str:
             return item
     message = (
         f"Line {number}, '{line.name}' (SKU {line.sku or 'empty'}), has no Item here. Send its product from the hub,"
-        " or give an Item this SKU as its code; then send the order again."
+        " or give an Item this SKU as its code; the order goes then by itself."
     )
-    raise BusinessError("unknown_item", message)
+    raise BusinessError("unknown_item", message, waits_on=f"item:{line.sku or line.product_id or line.name}")
 
 
 def _customer_of(payload: OrderPayload, context: Context) -> str:
@@ -79,9 +78,9 @@ def _customer_of(payload: OrderPayload, context: Context) -> str:
         return context.settings.guest_customer
     message = (
         "The order names no buyer and no guest customer is set."
-        f" Set 'Guest Customer' in {SETTINGS_PAGE}, then send again."
+        f" Set 'Guest Customer' in {SETTINGS_PAGE}; the order goes then by itself."
     )
-    raise BusinessError("missing_customer", message)
+    raise BusinessError("missing_customer", message, waits_on="setting:guest_customer")
 
 
 def _save_buyer(buyer: CustomerPayload, context: Context) -> str:

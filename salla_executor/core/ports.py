@@ -106,7 +106,12 @@ class Receiver(SecretKeeper, Protocol):
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         """Which shop entities, of any source, stand for this document; two shops may share one."""
 
-    def save_reference(self, reference: Reference) -> None: ...
+    def save_reference(self, reference: Reference) -> None:
+        """The entity waits for nobody any more, too."""
+
+    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
+        """Keep on the entity's reference what a person has to mend before it can be applied; empty: nothing.
+        Committed at once. Where a newer revision stands already, nothing is noted."""
 
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         """Keep the answer's JSON object in the claimed inbox row; `claim` gives it back as it is."""

@@ -72,8 +72,12 @@ def _execute(command: Command, body_hash: str, settings: Settings, receiver: Rec
         return _transact(command, body_hash, settings, receiver)
     except BusinessError as error:
         receiver.rollback()
-        if not (error.retryable or command.dry_run):
+        if command.dry_run:
+            return _failure(command, error)
+        if not error.retryable:
             _keep_failure(command, body_hash, error, receiver)
+        if error.waits_on or not error.retryable:
+            receiver.note_wait(command, error.waits_on, str(error))
         return _failure(command, error)
 
 
@@ -163,6 +167,8 @@ def _failure(
 ) -> Ack:
     status = status or (503 if error.retryable else 422)
     payload = bounded(_failure_payload(error.error_code, str(error), error.retryable))
+    if error.waits_on:
+        payload["waits_on"] = error.waits_on
     if command.dry_run:
         payload["dry_run"] = True
     return Ack(status, "failed", command.idempotency_key, command.command_id, payload, headers or {})

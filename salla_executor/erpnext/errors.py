@@ -13,6 +13,9 @@ import frappe
 from frappe import _
 from frappe.utils import strip_html
 
+from erpnext.accounts.doctype.accounting_period.accounting_period import ClosedAccountingPeriod
+from erpnext.accounts.utils import FiscalYearError
+
 from salla_executor.core.model import BusinessError
 
 
@@ -22,6 +25,8 @@ class StaleViewError(Exception):
 
 # Another transaction won: nothing is wrong with the command, all of it has to run again.
 CONFLICTS = (frappe.QueryDeadlockError, frappe.QueryTimeoutError, StaleViewError)
+# A day that nothing may be booked on.
+CLOSED = (FiscalYearError, ClosedAccountingPeriod)
 # Refusals that are mostly such a conflict seen from inside ERPNext, and now and then the plain truth.
 RACES = ("changed_meanwhile", "duplicate", "missing_link")
 _PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
@@ -46,12 +51,23 @@ def refusals(what: str) -> Iterator[None]:
         message = _(
             "The integration user may not write {0}: {1} Give its role the right and send again."
         ).format(what, _text(error))
-        raise BusinessError("not_permitted", message, retryable=True) from None
+        raise BusinessError("not_permitted", message, waits_on="rights") from None
     except (frappe.LinkValidationError, frappe.DoesNotExistError) as error:
         message = _(
             "{0} names a document that does not exist: {1} Create it or correct the settings."
         ).format(what, _text(error))
-        raise BusinessError("missing_link", message, retryable=True) from None
+        raise BusinessError("missing_link", message, waits_on=f"link:{_text(error)}"[:140]) from None
+    except CLOSED as error:
+        message = _(
+            "{0} falls into a time that is closed: {1} Open it in ERPNext, or make the Fiscal Year."
+        ).format(what, _text(error))
+        raise BusinessError("closed_period", message, waits_on=f"period:{_text(error)}"[:140]) from None
+    except frappe.MandatoryError as error:
+        message = _(
+            "{0} lacks a field that is mandatory on this site: {1}. Give it a default value or make it optional."
+        ).format(what, _text(error))
+        fields = _text(error).rpartition("]: ")[2]
+        raise BusinessError("missing_value", message, waits_on=f"mandatory:{fields}"[:140]) from None
     except DataError as error:
         # A text or number that no column holds: no later try can help.
         message = _(

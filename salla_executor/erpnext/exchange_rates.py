@@ -44,5 +44,5 @@ def _rate(source: str, target: str, values: SalesOrderValues) -> Decimal:
         _(
             "No exchange rate from {0} to {1}. Add a Currency Exchange for {2} or earlier; it is tried again."
         ).format(source, target, values.transaction_date),
-        retryable=True,
+        waits_on=f"exchange_rate:{source}-{target}",
     )

@@ -58,7 +58,7 @@ def _check_currency(price: ItemPrice) -> None:
             "price_currency",
             _(
                 "The shop's price is in {0}, the price list {1} is in {2}. Choose a price list in {0} in Salla"
-                " Executor Settings, then send again."
+                " Executor Settings; it goes then by itself."
             ).format(price.currency, price.price_list, currency),
-            retryable=True,
+            waits_on="setting:price_list",
         )

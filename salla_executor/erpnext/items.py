@@ -62,9 +62,9 @@ def _insert(values: ItemValues) -> tuple[Document, dict[str, list[Any]]]:
             "item_naming",
             _(
                 "ERPNext named the Item {0} instead of its SKU {1}. In Stock Settings set 'Item Naming By' to"
-                " Item Code, then send again."
+                " Item Code; it goes then by itself."
             ).format(doc.name, values.item_code),
-            retryable=True,
+            waits_on="item_naming",
         )
     return doc, changes
 
@@ -143,9 +143,10 @@ def _add_barcode(doc: Document, barcode: str | None) -> dict[str, list[Any]]:
         raise BusinessError(
             "barcode_taken",
             _(
-                "Barcode {0} belongs to Item {1} already. Correct it in the shop or remove it from that Item,"
-                " then send again."
+                "Barcode {0} belongs to Item {1} already. Correct it in the shop or remove it from that Item;"
+                " it goes then by itself."
             ).format(barcode, owner),
+            waits_on=f"barcode:{barcode}",
         )
     doc.append("barcodes", {"barcode": barcode})
     return {"barcodes": [known, [*known, barcode]]}

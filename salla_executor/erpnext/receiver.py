@@ -20,6 +20,7 @@ import erpnext
 from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
 from salla_executor.core.model import BusinessError, Claim, Reference
+from salla_executor.erpnext import waiting
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
@@ -165,9 +166,25 @@ class FrappeReceiver(FrappeSecretKeeper):
             "revision": reference.revision,
             "generation": reference.generation,
             "content_hash": reference.content_hash,
+            **waiting.NOTHING,
         }
         name = row_name(reference.source, reference.entity_type, reference.external_id)
         frappe.db.set_value("External Reference", name, values)
+
+    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
+        row = {
+            "name": row_name(command.store_account, command.entity_type, command.external_id),
+            "source": command.store_account,
+            "entity_type": command.entity_type,
+            "external_id": command.external_id,
+            "revision": command.revision,
+            "generation": command.generation,
+            "waits_on": waits_on,
+            "message": message,
+        }
+        waiting.note_wait(row)
+        # The command was rolled back before; the note stands alone.
+        frappe.db.commit()
 
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         payload = ack.get("ack_payload") or {}
@@ -271,5 +288,5 @@ def _integration_user() -> str:
             "The integration user is missing or disabled. Choose one in Salla Executor Settings; the command is"
             " tried again."
         ),
-        retryable=True,
+        waits_on="setting:integration_user",
     )

@@ -83,7 +83,7 @@ def _check_ready() -> None:
             _("Fields of this app are missing in ERPNext: {0}. Run `bench migrate` on this site.").format(
                 ", ".join(missing)
             ),
-            retryable=True,
+            waits_on="migrate",
         )
 
 
@@ -107,7 +107,8 @@ def _update_final(doc: Document, values: SalesOrderValues, cost_center: str) -> 
     if doc.shop_content != _digest(values):
         changes = set_values(doc, _money_fields(values)) | _set_rows(doc, values, cost_center)
         if changes:
-            raise BusinessError("order_not_draft", _final_message(doc, changes))
+            message = _final_message(doc, changes)
+            raise BusinessError("order_not_draft", message, waits_on=f"order:{doc.name}")
     if live and doc.docstatus == 1:
         doc.save()
     elif live:
@@ -120,12 +121,12 @@ def _final_message(doc: Document, changes: dict[str, list[Any]]) -> str:
     parts = ", ".join(_(doc.meta.get_label(field)) for field in changes)
     if doc.docstatus == 1:
         return _(
-            "Sales Order {0} is submitted, and the shop changed {1}. Cancel and amend it in ERPNext, then send"
-            " again; the amended draft takes the change."
+            "Sales Order {0} is submitted, and the shop changed {1}. Cancel and amend it in ERPNext; the amended"
+            " draft takes the change by itself."
         ).format(doc.name, parts)
     return _(
-        "Sales Order {0} was cancelled in ERPNext, and the shop changed {1}. Amend it if the order is to go on,"
-        " then send again."
+        "Sales Order {0} was cancelled in ERPNext, and the shop changed {1}. Amend it if the order is to go on;"
+        " the amended draft takes the change by itself."
     ).format(doc.name, parts)
 
 

@@ -131,7 +131,7 @@ class TestCatalogue(ExecutorTestCase):
         barcode = f"9{frappe.generate_hash(length=12)}"
         self.applied("upsert_product", product(self.code("A"), barcode=barcode))
         answer = self.send("upsert_product", product(self.code("B"), barcode=barcode))
-        assert (answer.status, answer.payload["error_code"]) == (422, "barcode_taken")
+        assert (answer.status, answer.payload["error_code"]) == (503, "barcode_taken")
         assert self.code("A") in answer.message
         assert not frappe.db.exists("Item", self.code("B"))
 

@@ -99,7 +99,7 @@ class TestOrders(ExecutorTestCase):
             assert (doc.name, doc.docstatus, doc.shop_status) == (name, 1, "delivered")
             changed = order(self.store, [line(self.sku, "1", "100.00")], "115.00", "15.00")
             answer = self.send("upsert_order", changed)
-        assert (answer.status, answer.payload["error_code"]) == (422, "order_not_draft")
+        assert (answer.status, answer.payload["error_code"]) == (503, "order_not_draft")
         assert len(frappe.get_doc("Sales Order", name).items) == 2
 
     def test_cancelled_order_follows_the_status_only(self):
@@ -144,7 +144,7 @@ class TestOrders(ExecutorTestCase):
     def test_unknown_item_writes_nothing(self):
         payload = order(self.store, [line(self.code("NONE"), "1", "10.00")], "11.50", "1.50")
         answer = self.send("upsert_order", payload)
-        assert (answer.status, answer.payload["error_code"]) == (422, "unknown_item")
+        assert (answer.status, answer.payload["error_code"]) == (503, "unknown_item")
         assert frappe.db.count("Sales Order", {"shop_store": self.store}) == 0
         assert frappe.db.count("Customer", {"customer_name": ("like", f"%{self.store}%")}) == 0
 

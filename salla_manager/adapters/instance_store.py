@@ -60,7 +60,9 @@ class InstanceRows:
         frappe.db.set_value(INSTANCE, instance.name, values, update_modified=False)
 
     def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
-        rows = frappe.db.sql("select release_until from `tabERP Instance` where name = %s for update", instance)
+        rows = frappe.db.sql(
+            "select release_until from `tabERP Instance` where name = %s for update", instance
+        )
         moved = change(from_epoch(rows[0][0])) if rows else None
         if moved is not None:
             values = {"release_until": to_epoch(moved)}

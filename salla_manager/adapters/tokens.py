@@ -66,10 +66,13 @@ def save_tokens(store: str, tokens: dict[str, Any]) -> None:
     """In the transaction that is open."""
     # A relative expires_in means nothing later.
     expires = expiry(tokens, time.time())
+    is_over = tokens.get("is_revoked") or tokens.get("lost")
     tokens = {key: value for key, value in tokens.items() if key != "expires_in"} | {"expires": expires}
     keep_secret(STORE, store, FIELD, json.dumps(tokens))
     values = {
-        "token_expires_at": shown(datetime.fromtimestamp(expires, timezone.utc)) if expires else None,
+        "token_expires_at": shown(datetime.fromtimestamp(expires, timezone.utc))
+        if expires and not is_over
+        else None,
         "token_scope": plain(str(tokens.get("scope") or "")),
         "token_error": plain(access_problem(tokens)),
     }

@@ -19,6 +19,8 @@ RETRY = "retry"
 # Come back after exactly `delay`.
 WAIT = "wait"
 DEAD = "dead"
+# A person has to mend something in the ERP first.
+HOLD = "hold"
 # The fault is the instance's, not the command's: open its breaker.
 BREAK = "break"
 # The clocks differ: sign once more with `offset`.
@@ -189,6 +191,8 @@ def _acknowledged(status: int, ack: AckBody) -> Verdict:
         return Verdict(DEAD, True, 0, f"Rejected by the ERP: {said}", ack)
     if ack.status == "failed" and (status == 422 or (status == 200 and ack.is_retryable is False)):
         return Verdict(DEAD, True, 0, f"Failed in the ERP: {said}", ack)
+    if ack.status == "failed" and _text(ack.payload.get("waits_on")):
+        return Verdict(HOLD, False, 0, f"Waits for a person in the ERP: {said}", ack)
     return Verdict(RETRY, True, 0, f"HTTP {status}, {ack.status}: {said}", ack)
 
 

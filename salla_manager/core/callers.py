@@ -11,9 +11,7 @@ from salla_manager.core import shared_secret
 from salla_manager.core.host import Host
 from salla_manager.core.model import Instance
 
-_STANDS_STILL = (
-    "This hub stands still until its operator says that it is the live one; its Salla Manager Settings say why."
-)
+_STANDS_STILL = "This hub stands still until its operator says that it is the live one; its Salla Manager Settings say why."
 # Bytes; nothing that is asked besides a pull is longer.
 SMALL_BODY = 4096
 

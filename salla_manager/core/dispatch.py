@@ -166,6 +166,7 @@ class _Run:
             CommandStatus.DONE: "done",
             CommandStatus.QUEUED: "retried",
             CommandStatus.DEAD: "dead",
+            CommandStatus.HELD: "held",
             CommandStatus.SUPERSEDED: "superseded",
         }.get(status, "lost_leases")
         setattr(self.report, name, getattr(self.report, name) + 1)

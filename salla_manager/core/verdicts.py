@@ -23,6 +23,8 @@ from salla_manager.core.retry import backoff
 from salla_manager.core.transport import HttpAnswer
 
 _KEPT_ANSWER = 4000
+# Seconds until the ERP is asked again whether a person has mended what the command waits for.
+ASK_AGAIN_FIRST, ASK_AGAIN_MOST = 60.0, 600.0
 _NO_EFFECT = ("refused", "dns", "tls", "blocked")
 
 
@@ -54,6 +56,9 @@ def update_of(
         return CommandUpdate(CommandStatus.SUPERSEDED, reason, attempts)
     if verdict.action == answers.DEAD:
         return CommandUpdate(CommandStatus.DEAD, verdict.reason, attempts)
+    if verdict.action == answers.HOLD:
+        due_at = now + timedelta(seconds=_ask_again(command, now, jitter))
+        return CommandUpdate(CommandStatus.HELD, verdict.reason, attempts, due_at)
     if verdict.burns_attempt and attempts >= settings.retry_max_attempts:
         times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
         reason = f"Given up after {times}. {verdict.reason} Mend the cause, then retry."
@@ -71,6 +76,12 @@ def _delay(verdict: Verdict, attempts: int, settings: Settings, jitter: float) -
     failures = attempts - 1 if verdict.burns_attempt else attempts
     wait = backoff(failures, settings.retry_backoff_seconds, settings.retry_cap_seconds, jitter)
     return max(verdict.delay, wait)
+
+
+def _ask_again(command: OutboundCommand, now: datetime, jitter: float) -> float:
+    """Seldomer the longer it waits, and never for all at the same moment."""
+    age = (now - command.created_at).total_seconds() if command.created_at else 0.0
+    return min(max(age, ASK_AGAIN_FIRST), ASK_AGAIN_MOST) * (0.5 + jitter / 2)
 
 
 def is_alive(verdict: Verdict) -> bool:

@@ -36,12 +36,16 @@ METHODS = {
 }
 # Of the site as a whole.
 SITE_METHODS = {"release_parked", "health", "standstill", "adopt_site"}
+# Read only: the status for Guest, nobody, operator and admin.
+READ_METHODS = {"held_commands": (403, 403, 200, 200)}
 ROWS = (
     "Outbound Client Command",
     "External Record",
     "Salla Incoming Log",
     "Manager Nonce",
     "Command ACK Log",
+    "Reconciliation",
+    "Reconciliation Finding",
 )
 
 
@@ -73,8 +77,12 @@ class TestAccess(HubCase):
             self.assertEqual(self.call(who, "GET", f"{API}operations.standstill").status_code, 403)
         for who in ("Guest", "nobody", "operator"):
             self.assertEqual(self.call(who, "POST", f"{API}operations.adopt_site").status_code, 403)
+        for method, statuses in READ_METHODS.items():
+            for who, status in zip(("Guest", "nobody", "operator", "admin"), statuses, strict=True):
+                answered = self.call(who, "GET", f"{API}operations.{method}", {"instance": self.instance})
+                self.assertEqual(answered.status_code, status)
         named = {name for name in vars(operations) if getattr(operations, name) in frappe.whitelisted}
-        self.assertEqual(named, {*METHODS, *SITE_METHODS})
+        self.assertEqual(named, {*METHODS, *SITE_METHODS, *READ_METHODS})
 
     def test_only_the_admin_changes_secrets_and_targets(self):
         target = f"/api/resource/ERP Instance/{self.instance}"

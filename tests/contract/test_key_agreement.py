@@ -78,7 +78,12 @@ def test_golden_proof_of_an_answer():
 )
 def test_who_differs_in_anything_cannot_prove_it(theirs):
     question = Question(PAIR, INSTANCE, SIGNER)
-    values = {"purpose": PAIR, "instance_id": INSTANCE, "question": asked(question), "signer": SIGNER} | theirs
+    values = {
+        "purpose": PAIR,
+        "instance_id": INSTANCE,
+        "question": asked(question),
+        "signer": SIGNER,
+    } | theirs
     told = answer(**values)[1]
     with pytest.raises(AgreementError, match="somebody else"):
         question.secret_of(told)

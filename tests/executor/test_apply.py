@@ -187,7 +187,7 @@ def test_customer_that_fits_several(bench):
     with bench.store.receiver() as receiver:
         receiver.connection.execute("INSERT INTO contacts VALUES ('B', 'phone', '+966500000001')")
     ack = bench.send("customer", customer("33", name="C", phone="+966500000001", email=None))
-    failed(ack, 422, "ambiguous_customer", "A, B", "Merge")
+    failed(ack, 503, "ambiguous_customer", "A, B", "Merge")
 
 
 def test_blocked_or_deleted_customer_stays_usable(bench):
@@ -308,19 +308,19 @@ def test_line_without_item_names_line_and_sku(shop):
     items = [line(), line(external_id="2", product_id="99", sku="SKU-99", name="Cup")]
     failed(
         shop.send("order", order(items=items)),
-        422,
+        503,
         "unknown_item",
         "Line 2",
         "'Cup'",
         "SKU-99",
-        "send the order",
+        "by itself",
     )
     assert names(shop, "Customer") == []
 
 
 def test_line_whose_item_is_a_template_only(bench):
     bench.send("product", product(options=["Colour"]))
-    failed(bench.send("order", order()), 422, "unknown_item", "Line 1")
+    failed(bench.send("order", order()), 503, "unknown_item", "Line 1")
 
 
 def test_order_brings_its_customer_and_the_customer_s_own_command_still_counts(shop):
@@ -337,7 +337,7 @@ def test_guest_order(shop):
     shop.send("order", order(customer=None))
     assert shop.order()["customer"] == "Shop Guest"
     shop.set(guest_customer="")
-    failed(shop.send("order", order("42", customer=None)), 422, "missing_customer", "'Guest Customer'")
+    failed(shop.send("order", order("42", customer=None)), 503, "missing_customer", "'Guest Customer'")
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,8 @@ def test_guest_order(shop):
 )
 def test_setting_that_is_missing_is_named(shop, changes, code, word):
     shop.set(**changes)
-    failed(shop.send("order", order()), 422, code, word, "Salla Executor Settings")
+    ack = failed(shop.send("order", order()), 503, code, word, "Salla Executor Settings")
+    assert ack.payload["waits_on"] == f"setting:{next(iter(changes))}"
     assert names(shop, "Sales Order") == []
 
 

@@ -62,7 +62,7 @@ def test_refusal_and_failure_carry_their_status(executor):
         requests.post(executor.url + DISPATCH_PATH, data=body, headers=headers, timeout=10).status_code == 401
     )
     answer = post(executor, command("order", order()))
-    assert (answer.status_code, answer.json()["ack_payload"]["error_code"]) == (422, "unknown_item")
+    assert (answer.status_code, answer.json()["ack_payload"]["error_code"]) == (503, "unknown_item")
 
 
 def test_retry_after_travels_as_a_header(executor):

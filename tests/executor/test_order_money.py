@@ -99,7 +99,7 @@ def test_missing_account_names_field_and_page(setting, label):
     with pytest.raises(BusinessError, match=f"'{label}' in Salla Executor Settings") as failure:
         plan(site, cash_on_delivery="5.00", total="132.25", tax={"percent": "15", "amount": "17.25"})
     assert failure.value.error_code == "missing_account"
-    assert not failure.value.retryable
+    assert failure.value.waits_on == f"setting:{setting}"
 
 
 def test_line_discount_that_divides_evenly_is_in_the_rate():

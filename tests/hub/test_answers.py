@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salla_manager import contract
-from salla_manager.core.answers import BREAK, DEAD, DONE, RESIGN, RETRY, WAIT, Verdict, judge
+from salla_manager.core.answers import BREAK, DEAD, DONE, HOLD, RESIGN, RETRY, WAIT, Verdict, judge
 from salla_manager.core.transport import TransportError
 
 KEY = "k" * 64
@@ -41,6 +41,9 @@ TABLE = [
     # A foreign executor that does not say whether it is worth trying again.
     (acked("failed"), RETRY, True, 0),
     (acked("failed", 503, retryable=True), RETRY, True, 0),
+    (acked("failed", 503, retryable=True, waits_on="setting:tax_account"), HOLD, False, 0),
+    # Whoever says that nothing helps is believed.
+    (acked("failed", 422, retryable=False, waits_on="setting:tax_account"), DEAD, True, 0),
     (acked("failed", 500), RETRY, True, 0),
     (acked("failed", 409, {"retry-after": "2"}), WAIT, False, 2),
     (acked("failed", 409), WAIT, False, 2),

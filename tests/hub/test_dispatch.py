@@ -16,6 +16,7 @@ from salla_manager.core.dispatch import dispatch_instance
 from salla_manager.core.model import AttemptStatus, RecordStatus
 from salla_manager.core.release import release_parked
 from salla_manager.core.transport import HttpTransport
+from salla_manager.core.verdicts import ASK_AGAIN_MOST
 
 
 def test_a_command_is_signed_delivered_and_recorded(hub: Hub) -> None:
@@ -75,6 +76,25 @@ def test_a_refused_command_is_dead_and_sent_again_under_a_new_key(hub: Hub) -> N
     assert hub.statuses() == ["Superseded", "Done"]
     assert hub.record("product", "1").status == "Applied"
     assert len({sent["idempotency_key"] for sent, _ in hub.wire.sent}) == 2
+
+
+def test_what_waits_for_a_person_in_the_erp_is_held_asked_again_and_never_dies(hub: Hub) -> None:
+    hub.change_settings(retry_max_attempts=2)
+    for external_id in ("1", "2"):
+        hub.absorb("product", external_id=external_id, sku=f"S-{external_id}")
+    hub.wire.normal = acked("failed", 503, retryable=True, waits_on="setting:x", message="Set X.")
+    for _ in range(6):
+        hub.dispatch()
+        # Not before its time.
+        assert release_parked(hub.host).released == 0
+        assert hub.statuses() == ["Held", "Held"]
+        assert {command.reason for command in hub.commands()} == {"Waits for a person in the ERP: Set X."}
+        hub.clock.forward(ASK_AGAIN_MOST)
+        assert release_parked(hub.host).released == 2
+    hub.wire.normal = acked("applied")
+    hub.dispatch()
+    assert hub.statuses() == ["Done", "Done"]
+    assert [command.attempts for command in hub.commands()] == [1, 1]
 
 
 def test_a_failed_older_one_gives_way_to_a_newer_one(hub: Hub) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hub_kit import STORE, Hub, plain
+from hub_kit import INSTANCE, NOW, SECRET, STORE, Hub, plain
 
+from salla_manager import contract
+from salla_manager.core import shared_secret
+from salla_manager.core.client_api import receive_pair
+from salla_manager.core.commands import OperatorError
+from salla_manager.core.exchange import ping
 from salla_manager.core.identity import Identity, standstill
 from salla_manager.core.pull import PullError, request_pull
+from salla_manager.core.pull_api import receive_pull
 
 LIVE = Identity("hub.example.com", "_abc at 10.0.0.5:3306", "1" * 32)
 REASON = "This hub is a copy."
@@ -89,3 +95,28 @@ def test_a_copy_is_not_pulled(hub: Hub) -> None:
     hub.change_settings(standstill=REASON)
     with pytest.raises(PullError, match=REASON):
         request_pull(hub.host, STORE, ["brands"])
+
+
+def test_a_copy_changes_no_secret_and_asks_no_erp(hub: Hub) -> None:
+    """Else the ERP would take the copy's new secret, and the original's no more."""
+    hub.change_settings(standstill=REASON)
+    with pytest.raises(OperatorError, match=REASON):
+        shared_secret.rotate(hub.host, INSTANCE)
+    assert ping(hub.host, hub.host.store.instance(INSTANCE))[0].verdict.reason == REASON
+    assert hub.wire.sent == []
+
+
+def test_an_erp_that_asks_a_copy_is_told_to_come_back(hub: Hub) -> None:
+    hub.change_settings(standstill=REASON)
+    raw = contract.dump_json({"action": "pair", "erp_instance": INSTANCE})
+    for secret, expected in ((SECRET, (503, "standstill")), ("x" * 64, (401, "unauthorized"))):
+        headers = contract.signed_headers(INSTANCE, secret, raw, "pair-" + "0" * 20, now=int(NOW.timestamp()))
+        for door in (receive_pair, receive_pull):
+            headers[contract.HEADER_NONCE] = contract.new_nonce()
+            headers[contract.HEADER_SIGNATURE] = contract.sign(
+                secret, headers[contract.HEADER_TIMESTAMP], headers[contract.HEADER_NONCE], raw
+            )
+            status, answer = door(raw, headers, hub.host)
+            assert (status, answer["error_code"]) == expected
+            # The names of the hub's servers are its operator's.
+            assert REASON not in str(answer)

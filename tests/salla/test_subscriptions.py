@@ -83,7 +83,7 @@ def test_what_does_no_harm_is_no_fault(client, hooks, change):
 def test_a_missing_one_is_subscribed_with_its_proof(client, hooks):
     hooks.rows.remove(of(hooks, "order.created")[0])
     (told,) = client.check_webhooks(TARGET)
-    assert told == "order.created: there is no subscription, and it has not come from this shop yet."
+    assert told == "order.created: not subscribed, and never come from this shop yet."
     assert client.repair_webhooks(TARGET) == [f"{told} It is subscribed now."]
     (row,) = of(hooks, "order.created")
     assert row["security"] == SIGNED
@@ -93,7 +93,8 @@ def test_a_missing_one_is_subscribed_with_its_proof(client, hooks):
 def test_where_subscribing_takes_no_security_an_update_brings_it(client, hooks, salla):
     hooks.takes_security_on_subscribe = False
     hooks.rows.clear()
-    assert len(client.repair_webhooks(TARGET)) == len(EVENTS)
+    (told,) = client.repair_webhooks(TARGET)
+    assert told.startswith(", ".join(EVENTS))
     assert all(row["security"] == SIGNED for row in hooks.rows)
     assert client.check_webhooks(TARGET) == []
 
@@ -106,7 +107,8 @@ def test_one_that_comes_without_a_subscription_is_not_missed(client, hooks):
 def test_a_shop_that_is_heard_by_the_portal_s_list_needs_none(client, salla):
     salla.api.webhooks.add("order.created", "https://other.example.com/hook")
     assert client.check_webhooks(WebhookTarget(URL, SECRET, frozenset({"order.updated"}))) == []
-    assert len(client.check_webhooks(TARGET)) == len(EVENTS)
+    (told,) = client.check_webhooks(TARGET)
+    assert told.startswith(", ".join(EVENTS))
 
 
 def test_those_that_only_the_portal_switches_on_are_told(client, hooks):
@@ -121,7 +123,7 @@ def test_doubles_and_those_of_no_use_are_removed_by_id_and_others_stay(client, h
     hooks.add("brand.updated", URL, security=SIGNED)
     hooks.add("customer.login", URL, security=SIGNED)
     told = client.check_webhooks(TARGET)
-    assert any(words.startswith("brand.updated: it is subscribed more than once") for words in told)
+    assert any(words.startswith("brand.updated: subscribed more than once") for words in told)
     assert any(words.startswith("customer.login: nothing is done with this event") for words in told)
     client.repair_webhooks(TARGET)
     assert client.check_webhooks(TARGET) == []

@@ -144,21 +144,25 @@ def _line(line: OrderLine, item_code: str, unit: Decimal, settings: Settings) ->
 
 def _extra_charges(shop: ShopTotals, settings: Settings) -> tuple[Charge, ...]:
     rows = (
-        (shop.shipping, settings.shipping_account, "Shipping Account", "Shipping"),
-        (shop.cash_on_delivery, settings.cod_account, "Cash on Delivery Account", "Cash on Delivery"),
+        (shop.shipping, "shipping_account", "Shipping Account", "Shipping"),
+        (shop.cash_on_delivery, "cod_account", "Cash on Delivery Account", "Cash on Delivery"),
     )
     return tuple(
-        Charge("Actual", _account(account, label, description), description, amount=amount)
-        for amount, account, label, description in rows
+        Charge("Actual", _account(settings, field, label, description), description, amount=amount)
+        for amount, field, label, description in rows
         if amount
     )
 
 
-def _account(account: str, label: str, what: str) -> str:
+def _account(settings: Settings, field: str, label: str, what: str) -> str:
+    account = getattr(settings, field)
     if account:
         return account
-    message = f"The order has {what}, but no account is set for it. Set '{label}' in {SETTINGS_PAGE}, then send again."
-    raise BusinessError("missing_account", message)
+    message = (
+        f"The order has {what}, but no account is set for it. Set '{label}' in {SETTINGS_PAGE}; the order goes then"
+        " by itself."
+    )
+    raise BusinessError("missing_account", message, waits_on=f"setting:{field}")
 
 
 def _vat(
@@ -172,7 +176,7 @@ def _vat(
 ) -> tuple[Charge, ...]:
     if not shop.tax:
         return ()
-    account = _account(settings.tax_account, "VAT Account", "VAT")
+    account = _account(settings, "tax_account", "VAT Account", "VAT")
     for row in _percent_rows(payload, account, len(charges)):
         if predict(lines, (*charges, row), discount, arithmetic).charges[-1] == shop.tax:
             return (row,)

@@ -41,10 +41,8 @@ def order_values(
 ) -> SalesOrderValues:
     """customer: name of the ERP's Customer. Raises BusinessError for a company or time zone that is not set."""
     if not settings.company:
-        message = (
-            f"No company is set for the shop's orders. Set 'Company' in {SETTINGS_PAGE}, then send again."
-        )
-        raise BusinessError("missing_setting", message)
+        message = f"No company is set for the shop's orders. Set 'Company' in {SETTINGS_PAGE}; they go then by themselves."
+        raise BusinessError("missing_setting", message, waits_on="setting:company")
     ordered_on = local_date(payload, settings)
     owner = payload.customer.name if payload.customer else customer
     address = payload.shipping.address
@@ -79,7 +77,7 @@ def local_date(payload: OrderPayload, settings: Settings) -> date:
         zone = ZoneInfo(settings.timezone)
     except (ValueError, OSError, KeyError):
         message = f"The time zone '{settings.timezone}' is not known. Correct 'Time Zone' in {SETTINGS_PAGE}."
-        raise BusinessError("missing_setting", message) from None
+        raise BusinessError("missing_setting", message, waits_on="setting:timezone") from None
     return payload.created_at.astimezone(zone).date()
 
 

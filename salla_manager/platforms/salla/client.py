@@ -160,7 +160,7 @@ class SallaClient:
         return self._limits.per_minute()
 
     def check_webhooks(self, target: WebhookTarget) -> list[str]:
-        return [found.words for found in self._subscriptions().check(target)]
+        return self._subscriptions().check(target)
 
     def repair_webhooks(self, target: WebhookTarget) -> list[str]:
         return self._subscriptions().repair(target)

@@ -42,6 +42,8 @@ class Hook:
 
 @dataclass(frozen=True)
 class Difference:
+    """words: what is wrong with the subscription of this event, or with all where none is named."""
+
     words: str
     repair: Literal["subscribe", "update", "remove", ""] = ""
     event: str = ""
@@ -77,16 +79,15 @@ def compare(found: list[Hook], target: WebhookTarget) -> list[Difference]:
     for event in EVENTS:
         hooks = [hook for hook in ours if hook.event == event]
         if not hooks and event not in target.heard:
-            words = f"{event}: there is no subscription, and it has not come from this shop yet."
+            words = "not subscribed, and never come from this shop yet."
             differences.append(Difference(words, "subscribe", event))
         differences += _of_one(hooks[0], target) if hooks else []
         differences += [
-            Difference(f"{event}: it is subscribed more than once.", "remove", event, hook.id)
-            for hook in hooks[1:]
+            Difference("subscribed more than once.", "remove", event, hook.id) for hook in hooks[1:]
         ]
     return differences + [
         Difference(
-            f"{hook.event}: nothing is done with this event; each costs a delivery.",
+            "nothing is done with this event; each costs a delivery.",
             "remove",
             hook.event,
             hook.id,
@@ -113,12 +114,19 @@ def _of_one(hook: Hook, target: WebhookTarget) -> list[Difference]:
         faults.append("it comes unsigned, so it is refused here")
     if hook.secret is not None and hook.secret != target.secret:
         faults.append("it has another secret, so it is refused here")
-    words = f"{hook.event}: {'; '.join(faults)}."
-    return [Difference(words, "update", hook.event, hook.id)] if faults else []
+    return [Difference(f"{'; '.join(faults)}.", "update", hook.event, hook.id)] if faults else []
 
 
 def _is_same(url: str, ours: str) -> bool:
     return url.rstrip("/").lower() == ours.rstrip("/").lower()
+
+
+def lines_of(told: list[tuple[Difference, str]]) -> list[str]:
+    """A line for each thing that is to be said, with all the events that it is said of."""
+    events: dict[str, list[str]] = {}
+    for found, outcome in told:
+        events.setdefault(f"{found.words} {outcome}".rstrip(), []).append(found.event)
+    return [f"{', '.join(named)}: {words}" if any(named) else words for words, named in events.items()]
 
 
 class Subscriptions:
@@ -128,13 +136,17 @@ class Subscriptions:
         self._api = api
         self._wait = wait
 
-    def check(self, target: WebhookTarget) -> list[Difference]:
-        rows = self._api.pages("/webhooks", {}, Budget(self._wait))
-        return compare([hook_of(row) for row in rows], target)
+    def check(self, target: WebhookTarget) -> list[str]:
+        """What is not as it should be, in words."""
+        return lines_of([(found, "") for found in self._differences(target)])
 
     def repair(self, target: WebhookTarget) -> list[str]:
-        """What was done about each difference, in words."""
-        return [f"{found.words} {self._repair(found, target)}" for found in self.check(target)]
+        """The same, with what was done about it."""
+        return lines_of([(found, self._repair(found, target)) for found in self._differences(target)])
+
+    def _differences(self, target: WebhookTarget) -> list[Difference]:
+        rows = self._api.pages("/webhooks", {}, Budget(self._wait))
+        return compare([hook_of(row) for row in rows], target)
 
     def _repair(self, found: Difference, target: WebhookTarget) -> str:
         steps = {"subscribe": self._subscribe, "update": self._update, "remove": self._remove}

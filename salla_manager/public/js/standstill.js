@@ -4,22 +4,23 @@ frappe.provide("salla_standstill");
 // The file comes once with each DocType.
 if (!salla_standstill.reason) {
 	salla_standstill.reason = async () => {
-		const reason = await frappe.xcall("salla_manager.api.operations.standstill", {}, "GET");
+		const method = "salla_manager.api.operations.standstill";
+		const { message: reason } = await frappe.call({ method, type: "GET" });
 		return reason && `<b>${__("This hub stands still.")}</b> ${frappe.utils.escape_html(reason)}`;
 	};
 
 	salla_standstill.on_form = async (frm) => {
-		const told = await salla_standstill.reason();
+		const told_html = await salla_standstill.reason();
 		frm.layout.message.find(".salla-standstill").closest(".form-message").remove();
-		if (told) frm.layout.show_message(`<div class="salla-standstill">${told}</div>`, "red", true);
-		return told;
+		if (told_html) frm.layout.show_message(`<div class="salla-standstill">${told_html}</div>`, "red", true);
+		return told_html;
 	};
 
 	salla_standstill.on_list = async (list) => {
-		const told = await salla_standstill.reason();
+		const told_html = await salla_standstill.reason();
 		list.page.main.find(".salla-standstill").remove();
-		if (told) {
-			list.page.main.prepend(`<div class="form-message red border-bottom salla-standstill">${told}</div>`);
+		if (told_html) {
+			list.page.main.prepend(`<div class="form-message red border-bottom salla-standstill">${told_html}</div>`);
 		}
 	};
 

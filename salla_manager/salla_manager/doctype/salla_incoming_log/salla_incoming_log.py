@@ -24,7 +24,9 @@ class SallaIncomingLog(HubRow):
         raw: DF.Code | None
         received: DF.Int
         received_at: DF.Datetime | None
-        status: DF.Literal["Received", "Processed", "Ignored", "Stale", "Unknown Store", "No Access", "Failed"]
+        status: DF.Literal[
+            "Received", "Processed", "Ignored", "Stale", "Unknown Store", "No Access", "Failed"
+        ]
         store: DF.Link | None
     # end: auto-generated types
 

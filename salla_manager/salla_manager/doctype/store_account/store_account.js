@@ -28,7 +28,8 @@ function show_problems(frm) {
 }
 
 function lines_of(text) {
-	const lines = text.split("\n").map(frappe.utils.escape_html);
+	// The words are English, whatever the language of the screen.
+	const lines = text.split("\n").map((line) => `<bdi>${frappe.utils.escape_html(line)}</bdi>`);
 	return lines.length > 4 ? [...lines.slice(0, 3), __("and {0} more", [lines.length - 3])] : lines;
 }
 
@@ -64,11 +65,11 @@ function call(frm, action) {
 			freeze: true,
 		})
 		.then(({ message }) => {
-			const lines = message.lines.map((line) => `<li>${frappe.utils.escape_html(line)}</li>`);
+			const lines = message.lines.map((line) => `<li dir="auto">${frappe.utils.escape_html(line)}</li>`);
 			frappe.msgprint({
 				title: message.ok ? __("The webhooks are as they should be") : __("Something has to be mended"),
 				indicator: message.ok ? "green" : "orange",
-				message: `<p><code>${frappe.utils.escape_html(message.url)}</code></p><ul>${lines.join("")}</ul>`,
+				message: `<p><code dir="ltr">${frappe.utils.escape_html(message.url)}</code></p><ul>${lines.join("")}</ul>`,
 				wide: true,
 			});
 			frm.reload_doc();

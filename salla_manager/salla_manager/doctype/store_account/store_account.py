@@ -74,7 +74,9 @@ class StoreAccount(Document):
     def check_time_zone(self):
         self.time_zone = (self.time_zone or "").strip() or "Asia/Riyadh"
         if self.time_zone not in available_timezones() | {"Asia/Riyadh"}:
-            frappe.throw(_("There is no time zone {0}; it is written like Asia/Riyadh.").format(self.time_zone))
+            frappe.throw(
+                _("There is no time zone {0}; it is written like Asia/Riyadh.").format(self.time_zone)
+            )
 
 
 def on_doctype_update():
