@@ -47,6 +47,7 @@ $(FUZZ_VENV)/.ready: pyproject.toml
 
 fuzz: $(VENV)/.ready $(FUZZ_VENV)/.ready  ## bad requests by the thousand: through receive, and over HTTP by docs/openapi.json
 	@$(RUN) -m scripts.bad_requests
+	@$(RUN) -m scripts.broken_answers
 	@$(FUZZ_VENV)/bin/python -m scripts.fuzz
 
 bench:  ## a running bench from a bare machine: hub and client site, paired, simulated shop connected

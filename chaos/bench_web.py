@@ -20,7 +20,7 @@ from frappe.model.base_document import BaseDocument
 from chaos.points import MortalSteps, Trap, in_halves
 from salla_executor.api import commands
 from salla_executor.core.model import Settings
-from salla_executor.erpnext import receiver
+from salla_executor.erpnext import secret_keeper
 from salla_executor.erpnext.receiver import FrappeReceiver
 
 ARMED, INSTANCE, SECRET = "CHAOS_ARMED", "CHAOS_INSTANCE", "CHAOS_SECRET"
@@ -76,6 +76,6 @@ def _insert(document: Any, *args: Any, **kwargs: Any) -> None:
         TRAP.at("executor: amid documents")
 
 
-_site_settings, receiver.read_settings = receiver.read_settings, _read_settings
+_site_settings, secret_keeper.read_settings = secret_keeper.read_settings, _read_settings
 _plain_insert, BaseDocument.db_insert = BaseDocument.db_insert, _insert
 commands.FrappeReceiver = MortalReceiver

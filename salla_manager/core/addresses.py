@@ -6,6 +6,7 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _REFUSED_PORTS = frozenset({3306, 5432, 6379, 9200, 11211, 27017})
 
 
@@ -40,10 +41,21 @@ def check_url(url: str, allow_private: bool) -> SplitResult:
     return target
 
 
+def _meant(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one leads to: mapped, by 6to4, Teredo or NAT64; else itself."""
+    if not isinstance(ip, ipaddress.IPv6Address):
+        return ip
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
+
+
 def check_address(address: str, allow_private: bool) -> None:
     """Refuses whatever is not a public address. Raises TransportError `blocked`."""
     ip = ipaddress.ip_address(address.split("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
+    ip = _meant(ip)
     # No ERP lives there, but the services that hand a cloud machine its credentials do.
     if ip.is_link_local or ip in _METADATA or ip.is_multicast or ip.is_unspecified:
         raise TransportError(
