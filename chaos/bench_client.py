@@ -53,8 +53,9 @@ def strays(site: str, mark: str) -> int:
                 on parent.name = line.parent where line.item_code like %s and parent.name is null""",
                 """select count(*) from `tabItem Price` price left join tabItem item
                 on item.name = price.item_code where price.item_code like %s and item.name is null""",
+                # One that waits for a person has no document yet.
                 """select count(*) from `tabExternal Reference` where external_id like %s
-                and coalesce(document_name, '') = ''""",
+                and coalesce(document_name, '') = '' and coalesce(waits_on, '') = ''""",
             )
         ]
         return sum(counts)

@@ -142,7 +142,9 @@ class _Load:
         sent = [*map(_document, (one for one in applied if one.kind in DOCTYPES)), *self.shop.sent]
         section.figures["documents"] = len(documents)
         section.expect("documents less what was asked for", len(documents) - len(set(sent)), 0)
-        section.expect("documents that nobody asked for", len(unsent(documents, sent)), 0)
+        extra = unsent(documents, sent)
+        section.expect("documents that nobody asked for", len(extra), 0)
+        section.violations += [f"bench-load: nobody asked for {name}" for name in extra[:5]]
         short = sum(number != CHILDREN.get(doctype, 0) for doctype, _, number in documents)
         section.expect("documents with too few or too many lines or prices", short, 0)
         kept = self.client.ask("inbox", store=self.mark)

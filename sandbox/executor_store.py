@@ -228,8 +228,9 @@ class SqliteReceiver:
             self.connection.execute("ROLLBACK")
         self._release()
 
-    def report(self, error: Exception) -> None:
+    def report(self, error: Exception) -> bool:
         self.store.errors.append(type(error).__name__)
+        return False
 
     def versions(self) -> dict[str, str]:
         return {"salla_executor": "sandbox", "contract": CONTRACT_VERSION}

@@ -123,8 +123,9 @@ class Receiver(SecretKeeper, Protocol):
 
     def rollback(self) -> None: ...
 
-    def report(self, error: Exception) -> None:
-        """One log line of an unexpected failure, without locals or secrets."""
+    def report(self, error: Exception) -> bool:
+        """One log line of an unexpected failure, without locals or secrets; none, and True, where another
+        transaction won and nothing else is wrong."""
 
     def versions(self) -> dict[str, str]:
         """For ping: app, frappe, erpnext."""

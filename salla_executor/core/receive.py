@@ -229,8 +229,12 @@ def _unexpected(error: Exception, key: str, receiver: Receiver) -> Ack:
     """Nothing of the error leaves this server: it may hold personal data."""
     with suppress(Exception):
         receiver.rollback()
+    is_conflict = False
     with suppress(Exception):
-        receiver.report(error)
+        is_conflict = receiver.report(error)
+    if is_conflict:
+        message = "Other commands are at work on the same rows; nothing was changed. The hub sends it again."
+        return Ack(409, "failed", key, "", _failure_payload("busy", message, True), RETRY_RUNNING)
     message = (
         "The executor could not finish and changed nothing; its Error Log says why. The hub sends it again."
     )

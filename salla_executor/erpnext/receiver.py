@@ -227,12 +227,13 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._has_read = False
         frappe.db.rollback()
 
-    def report(self, error: Exception) -> None:
+    def report(self, error: Exception) -> bool:
         self.is_conflict = isinstance(error, CONFLICTS)
         if not self.is_conflict:
             log_redacted("Salla Executor: a command failed", error)
             # The command was rolled back before; the log row stands alone.
             frappe.db.commit()
+        return self.is_conflict
 
     def versions(self) -> dict[str, str]:
         return {

@@ -279,6 +279,15 @@ def test_unexpected_error_says_nothing_of_itself(shop):
     assert shop.store.errors == ["RuntimeError"]
 
 
+def test_who_lost_to_another_command_is_asked_to_come_back_and_burns_nothing(shop):
+    with shop.store.receiver() as receiver:
+        wire = Tripwire(receiver, [0], 6, RuntimeError("deadlock"), False)
+        receiver.report = lambda error: True
+        ack = receive(*signed(command("order", order())), wire)
+    assert (ack.http_status, ack.payload["error_code"], ack.headers) == (409, "busy", {"Retry-After": "2"})
+    assert ack.payload["retryable"] is True
+
+
 def test_shuffled_traffic_of_many_entities(bench):
     """Duplicates and late revisions of many products; each ends at its last revision, with one Item each."""
     rng = random.Random(7)
