@@ -167,7 +167,6 @@ def install_or_migrate(bench: Bench, app: str, site: str) -> None:
         migrate(bench, site)
     else:
         install(bench, app, site)
-        make_master_key(bench, app, site)
 
 
 def make_master_key(bench: Bench, app: str, site: str) -> None:
@@ -186,6 +185,8 @@ def install(bench: Bench, app: str, site: str) -> None:
     with timed(f"  installing {app} on {site}"), interrupted_marker(bench, site, app) as again:
         command = bench.frappe("--site", site, "install-app", app, *(["--force"] if again else []))
         bench.run(command, log=f"install-{app}")
+    if app in OUR_APPS:
+        make_master_key(bench, app, site)
 
 
 def migrate(bench: Bench, site: str) -> None:

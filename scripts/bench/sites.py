@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import apps
-from layout import CLIENT, SITES, Bench, timed, write_json
+from layout import CLIENT, OUR_APPS, SITES, Bench, timed, write_json
 
 COMPANY = {
     "company_name": "Demo Trading Co",
@@ -47,6 +47,9 @@ def update(bench: Bench, site: str) -> None:
     for app in missing:
         apps.install(bench, app, site)
     if not missing:
+        for app in set(SITES[site]) & set(OUR_APPS):
+            # Migrating may encrypt what an older version kept.
+            apps.make_master_key(bench, app, site)
         apps.migrate(bench, site)
     configure(bench, site)
     answer_wizard(bench, site)
