@@ -99,6 +99,12 @@ class OptionValue(Model):
     value: str = Field(max_length=500, description="option value, such as XL")
 
 
+class Component(Model):
+    external_id: Id = Field(description="of the product or variant that is in the bundle")
+    sku: str | None = Field(None, max_length=140)
+    quantity: Money = Field(gt=0, description="units of it in one bundle")
+
+
 class ProductPayload(Payload):
     name: Name
     sku: str | None = Field(
@@ -121,6 +127,14 @@ class ProductPayload(Payload):
     barcode: str | None = None
     weight: Money | None = Field(None, description="in `weight_unit`")
     weight_unit: Literal["kg", "g", "lb", "oz"] | None = None
+    components: list[Component] = Field([], description="what one unit of a `bundle` holds")
+
+    def content(self) -> dict[str, Any]:
+        """No components are the same content as from a hub that did not know of them yet."""
+        values = super().content()
+        if not self.components:
+            values.pop("components")
+        return values
 
 
 class VariantPayload(Payload):

@@ -86,11 +86,23 @@ def dependencies(hub: HubStore, store: Store, command: OutboundCommand) -> Place
     if entity_type == "product":
         wanted = [("brand", payload.get("brand_id"))]
         wanted += [("category", category) for category in payload.get("category_ids") or ()]
-        return _wait_for(list(_present(hub, store.name, wanted)))
+        needed = [*_present(hub, store.name, wanted), *_components(hub, store.name, command, payload)]
+        return _wait_for(needed)
     if entity_type == "category":
         parents = _present(hub, store.name, [("category", payload.get("parent_id"))])
         return _wait_for([record for record in parents if record.key.external_id != command.external_id])
     return READY
+
+
+def _components(
+    hub: HubStore, store: str, command: OutboundCommand, bundle: dict[str, Any]
+) -> Iterator[Record]:
+    """What a bundle holds and the ERP will get; one that is skipped will not come."""
+    for component in bundle.get("components") or ():
+        key = component.get("external_id")
+        for record in _present(hub, store, [("variant", key), ("product", key)]):
+            if record.name != command.record and record.status != RecordStatus.SKIPPED:
+                yield record
 
 
 def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placement:

@@ -78,6 +78,18 @@ class Shop:
         self.state.products[product["id"]] = product
         return self.webhook("product.created", product)
 
+    def new_bundle(self, name: str, price: Decimal | str, sku: str, holds: list[tuple[int, int]]) -> Delivery:
+        """holds: (product id, units of it in one bundle)."""
+        bundle = product_body(self.state, name, Decimal(price), "group_products")
+        parts = ((self.state.products[key], quantity) for key, quantity in holds)
+        bundle["consisted_products"] = [
+            {"id": part["id"], "sku": part["sku"], "name": part["name"], "quantity_in_group": quantity}
+            for part, quantity in parts
+        ]
+        bundle["sku"] = sku
+        self.state.products[bundle["id"]] = bundle
+        return self.webhook("product.created", bundle)
+
     def change_price(self, product_id: int, price: Decimal | str) -> Delivery:
         product = self._touched(product_id)
         set_price(self.state, product, Decimal(price))

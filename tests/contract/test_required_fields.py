@@ -19,6 +19,7 @@ REQUIRED = {
     "CustomerPayload": {"external_id", "name"},
     "Discount": {"amount"},
     "Model": set(),
+    "Component": {"external_id", "quantity"},
     "OptionValue": {"name", "value"},
     "OrderLine": {"external_id", "name", "quantity", "unit_price"},
     "OrderPayload": {"external_id", "status", "created_at", "currency", "total"},

@@ -16,6 +16,7 @@ from salla_manager.core.commands import OperatorError, cancel_command, resend_re
 from salla_manager.core.model import CommandStatus, RecordKey, RecordStatus
 from salla_manager.core.outbox import absorb, absorb_deletion, envelope
 from salla_manager.core.release import release_parked
+from salla_manager.payloads import parse_payload
 
 
 def test_a_new_product_becomes_one_record_and_one_command(hub: Hub) -> None:
@@ -205,6 +206,26 @@ def test_a_variant_waits_for_its_product_unless_that_is_skipped(hub: Hub) -> Non
     assert hub.absorb("variant", external_id="11", sku="OUD-S").status == "Queued"
     hub.absorb("product", external_id="2", sku="MUSK", options=["Size"])
     assert hub.absorb("variant", external_id="21", product_id="2", sku="MUSK-S").status == "Waiting"
+
+
+def test_a_bundle_waits_for_what_it_holds_unless_that_is_skipped_or_itself(hub: Hub) -> None:
+    hub.absorb("product", external_id="2", sku="MUSK")
+    hub.absorb("product", external_id="3", sku=None)
+    holds = [{"external_id": key, "quantity": "2"} for key in ("1", "2", "3", "404")]
+    outcome = hub.absorb("product", sku="SET-1", type="bundle", components=holds)
+    assert (outcome.status, outcome.reason) == ("Waiting", "Waits for product 2 (Oud).")
+    hub.dispatch()
+    assert hub.statuses() == ["Done", "Done"]
+    [sent] = [json.loads(command.payload) for command in hub.commands() if command.external_id == "1"]
+    assert sent["components"] == [{**part, "sku": None} for part in holds]
+
+
+def test_a_changed_component_is_a_change_and_none_is_as_before_there_were_any(hub: Hub) -> None:
+    plain = parse_payload("product", payload("product"))
+    assert "components" not in plain.content()
+    for quantity in ("1", "2", "2"):
+        hub.absorb("product", components=[{"external_id": "2", "quantity": quantity}])
+    assert hub.record("product", "1").revision == 2
 
 
 def test_a_resend_is_a_new_generation_under_a_new_key(hub: Hub) -> None:

@@ -99,6 +99,24 @@ def test_product_types(normalize, given, kind):
     assert normalize("product", product(type=given)).type == kind
 
 
+def test_what_a_bundle_holds_in_both_words_for_the_quantity(normalize):
+    holds = [{"id": 7, "sku": "A", "name": "Cup", "quantity_in_group": 2}, {"id": "8", "quantity": "1"}]
+    made = dump_payload(normalize("product", product(type="group_products", consisted_products=holds)))
+    assert made["components"] == [
+        {"external_id": "7", "sku": "A", "quantity": "2"},
+        {"external_id": "8", "sku": None, "quantity": "1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [({"id": 7}, "quantity"), ({"quantity": 1}, "external_id"), ({"id": 7, "quantity": 0}, "quantity")],
+)
+def test_a_bundle_with_a_part_that_says_too_little_is_not_sent_as_something_else(normalize, part, field):
+    with pytest.raises(NormalizeError, match=rf"components\.0\.{field}"):
+        normalize("product", product(type="group_products", consisted_products=[part]))
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

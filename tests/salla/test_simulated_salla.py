@@ -46,6 +46,17 @@ def test_orders_add_up_and_keep_their_money(seed, includes_tax):
         assert abs(payload.tax.amount - (payload.total - payload.tax.amount) * 15 / 100) <= Decimal("0.005")
 
 
+def test_a_bundle_of_the_store_says_what_it_holds():
+    state = generate(3, now=frozen)
+    part = next(row for row in state.products.values() if row["sku"])
+    delivery = Shop(state).new_bundle("Set", "50", "SET-1", [(part["id"], 3)])
+    (made,) = SALLA.normalize("product", load_body(delivery.body)["data"], CONTEXT)
+    assert made.type == "bundle"
+    assert [(row.external_id, row.sku, row.quantity) for row in made.components] == [
+        (str(part["id"]), part["sku"], 3)
+    ]
+
+
 def test_every_entity_of_a_store_normalizes():
     state = generate(3, now=frozen)
     made = [

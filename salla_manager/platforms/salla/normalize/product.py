@@ -67,6 +67,7 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
             "options": [name for name in (text(option.get("name")) for option in options) if name],
             "barcode": text(body.get("gtin")) or text(body.get("barcode")),
             **_weight(body),
+            "components": _components(body),
         },
     )
     values = _option_values(options)
@@ -212,6 +213,19 @@ def _images(body: dict[str, Any]) -> list[str]:
     found = [url for url in dict.fromkeys(urls) if url]
     thumbnail = text(body.get("thumbnail"))
     return found or ([thumbnail] if thumbnail else [])
+
+
+def _components(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a bundle. Sources name the units in it `quantity_in_group` or, where a bundle is made, `quantity`."""
+    found = []
+    for row in rows(body.get("consisted_products")):
+        values = {
+            "external_id": identifier(row.get("id")),
+            "sku": text(row.get("sku")),
+            "quantity": number(row.get("quantity_in_group") or row.get("quantity")),
+        }
+        found.append({key: value for key, value in values.items() if value is not None})
+    return found
 
 
 def _weight(body: dict[str, Any]) -> dict[str, Any]:
