@@ -60,9 +60,19 @@ def dispatch_due() -> None:
         jobs.dispatch(instance)
 
 
+def take_turn(erp_instance: str) -> DispatchReport:
+    """What a worker is woken for."""
+    host = build_host()
+    return _noted(erp_instance, retrying(lambda: dispatch.take_turn(host, erp_instance)))
+
+
 def dispatch_instance(erp_instance: str) -> DispatchReport:
     host = build_host()
     report = retrying(lambda: dispatch.dispatch_instance(host, erp_instance, 1000, BUDGET_SECONDS))
+    return _noted(erp_instance, report)
+
+
+def _noted(erp_instance: str, report: DispatchReport) -> DispatchReport:
     if report.done:
         touch_success(erp_instance)
         # For the list of instances only.

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
 from salla_manager.core.client_api import receive_check, receive_pair
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import take_turn
 from salla_manager.core.host import Host
 from salla_manager.core.intake import receive_webhook
 from salla_manager.core.model import Instance, Settings, Store
@@ -325,7 +325,7 @@ class _Dispatchers:
 
     def _work(self, erp_instance: str) -> None:
         with _logged():
-            dispatch_instance(self._host, erp_instance)
+            take_turn(self._host, erp_instance)
         with self._lock:
             self._running.discard(erp_instance)
             is_wanted = erp_instance in self._again

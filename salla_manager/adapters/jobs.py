@@ -17,7 +17,7 @@ class FrappeJobs:
 
     def dispatch(self, erp_instance: str) -> None:
         _after_commit(
-            "salla_manager.tasks.dispatch_instance",
+            "salla_manager.tasks.take_turn",
             f"salla_dispatch_{erp_instance}",
             erp_instance=erp_instance,
         )

@@ -27,6 +27,8 @@ from salla_manager.core.transport import limits_of
 from salla_manager.core.verdicts import Exchange, ack_row, attempt_of, is_alive, record_after, update_of
 
 LEASE_BATCH = 10
+# Seconds after which a worker makes room for other ERP Instances that wait for one.
+TURN_SECONDS = 5.0
 # Seconds between the end of a request and the end of its lease, for writing the outcome.
 LEASE_MARGIN = 5
 
@@ -43,6 +45,8 @@ class DispatchReport:
     superseded: int = 0
     returned: int = 0
     lost_leases: int = 0
+    # The budget or limit ended it; more may be due.
+    is_cut_short: bool = False
     breaker: str = breaker.CLOSED
     reason: str = ""
 
@@ -57,6 +61,14 @@ def dispatch_instance(
     if instance is None:
         return DispatchReport(reason=f"The ERP Instance {erp_instance} does not exist.")
     return _Run(host, instance, limit, budget_seconds).run()
+
+
+def take_turn(host: Host, erp_instance: str) -> DispatchReport:
+    """A short run; what is left then queues up behind the other instances that wait for a worker."""
+    report = dispatch_instance(host, erp_instance, limit=1000, budget_seconds=TURN_SECONDS)
+    if report.is_cut_short:
+        host.jobs.dispatch(erp_instance)
+    return report
 
 
 class _Run:
@@ -86,6 +98,7 @@ class _Run:
                     break
                 for number, command in enumerate(commands):
                     self._handle(command, token, number)
+                self.report.is_cut_short = not self.is_over and not self._goes_on()
         self.report.breaker = self.breaker.state(self.host.clock.now())
         self.report.reason = self.breaker.reason
         return self.report

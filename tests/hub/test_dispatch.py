@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hub_kit import INSTANCE, NOW, SECRET, FakeExecutor, Hub, acked, broken, plain
+from hub_kit import INSTANCE, NOW, SECRET, FakeExecutor, Hub, acked, broken, payload, plain
 
 from salla_manager import contract
 from salla_manager.core.commands import retry_command
-from salla_manager.core.dispatch import dispatch_instance
-from salla_manager.core.model import AttemptStatus, RecordStatus
+from salla_manager.core.dispatch import dispatch_instance, take_turn
+from salla_manager.core.model import AttemptStatus, Instance, RecordStatus, Store
+from salla_manager.core.outbox import absorb
 from salla_manager.core.release import release_parked
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.verdicts import ASK_AGAIN_MOST
@@ -121,6 +122,9 @@ def test_an_expired_lease_is_healed(hub: Hub) -> None:
     with hub.rows.transaction():
         hub.rows.lease_due_commands(INSTANCE, NOW, 10, "token", NOW + timedelta(seconds=90))
     hub.clock.forward(91)
+    with hub.rows.transaction():
+        hub.rows.free_expired_leases(hub.clock.now())
+    assert "did not report back" in hub.commands()[0].reason
     assert hub.dispatch().done == 1
 
 
@@ -283,3 +287,34 @@ def test_lanes_hold_under_parallel_workers(hub: Hub, executor: FakeExecutor) -> 
         by_entity.setdefault(external_id, []).append(revision)
     assert all(revisions == sorted(set(revisions)) and revisions[-1] == 5 for revisions in by_entity.values())
     assert set(Counter(row["attempt_key"] for row in hub.rows.rows("attempt")).values()) == {1}
+
+
+@pytest.mark.parametrize("answer", [acked("applied"), broken("timeout")])
+def test_one_worker_serves_many_instances_in_turn(hub: Hub, answer: Any) -> None:
+    """One has hundreds of commands, and may be slow or dead; another's single one does not wait for them."""
+    hub.change_settings(breaker_failures=1000)
+    for number in range(300):
+        hub.absorb("brand", external_id=str(number))
+    with hub.rows.transaction():
+        hub.rows.save_instance(Instance("ERP-INSTANCE-0002", "http://other.test", SECRET))
+        store = hub.rows.add_store(Store("", "salla", "2", "CUST-0002", "ERP-INSTANCE-0002", currency="SAR"))
+    absorb(payload("product"), hub.rows.store(store), hub.host)
+    hub.wire.normal, hub.wire.before = answer, lambda: hub.clock.forward(1)
+    queue, turns = hub.jobs.instances, 0
+    queue[:] = [INSTANCE, "ERP-INSTANCE-0002"]
+    while queue and turns < 4:
+        take_turn(hub.host, queue.pop(0))
+        turns += 1
+    instances = [headers["X-Instance-ID"] for _, headers in hub.wire.sent]
+    assert instances.index("ERP-INSTANCE-0002") <= 6
+    assert instances.count(INSTANCE) >= 10
+    assert queue == [INSTANCE]
+
+
+def test_who_is_done_or_shut_out_asks_for_no_other_turn(hub: Hub) -> None:
+    hub.absorb("brand")
+    assert not take_turn(hub.host, INSTANCE).is_cut_short
+    hub.absorb("product")
+    hub.wire.answers, hub.jobs.instances[:] = [plain(401)], []
+    take_turn(hub.host, INSTANCE)
+    assert hub.jobs.instances == []
