@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import (
     brand_values,
@@ -14,6 +16,7 @@ from salla_executor.core.model import BusinessError
 from salla_executor.payloads import (
     BrandPayload,
     CategoryPayload,
+    Component,
     OrderStatusPayload,
     ProductPayload,
     VariantPayload,
@@ -69,7 +72,10 @@ def apply_product(payload: ProductPayload, context: Context) -> Outcome:
         group=group,
         brand=brand,
         is_new=not (document or adopted),
+        components=_components(payload, context),
     )
+    if payload.type == "bundle" and not payload.components:
+        notes.append("The shop does not say what the bundle holds, so there is no Product Bundle for it.")
     if payload.brand_id and not brand:
         notes.append(f"Brand {payload.brand_id} is not known here and was left out.")
     if payload.category_ids and not group:
@@ -100,6 +106,40 @@ def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
         notes.append("Its product is not here, as it has no SKU in the shop, so this is an Item of its own.")
     saved = context.erp.save_item(document or adopted, values)
     return saved_outcome(saved, *notes, _sku_note(document, sku), is_linked=bool(adopted))
+
+
+def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, Decimal], ...]:
+    """Item and quantity of each; the same Item twice is one row. Raises BusinessError for one not here yet."""
+    if payload.status == "deleted":
+        return ()
+    rows: dict[str, Decimal] = {}
+    for component in payload.components:
+        item = _component_item(component, context)
+        if not item:
+            label = f"SKU {component.sku}" if component.sku else f"product {component.external_id}"
+            message = (
+                f"'{payload.name}' holds {label}, which has no Item here that can be sold. Send it from the hub, or"
+                " give an Item this SKU as its code; the bundle goes then by itself."
+            )
+            raise BusinessError(
+                "unknown_item", message, waits_on=f"item:{component.sku or component.external_id}"
+            )
+        rows[item] = rows.get(item, Decimal(0)) + component.quantity
+    return tuple(rows.items())
+
+
+def _component_item(component: Component, context: Context) -> str | None:
+    candidates = (
+        lambda: context.find("variant", component.external_id),
+        lambda: context.find("product", component.external_id),
+        lambda: context.erp.find_item(component.sku) if component.sku else None,
+    )
+    for candidate in candidates:
+        item = candidate()
+        # A template cannot be sold.
+        if item and not context.erp.is_template(item):
+            return item
+    return None
 
 
 def _kept(doctype: str, document: str | None) -> Outcome:

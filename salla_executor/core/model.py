@@ -104,12 +104,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Saved:
-    """One document after a write. action: created, updated or unchanged; changes: field -> [before, after]."""
+    """One document after a write. action: created, updated or unchanged; changes: field -> [before, after];
+    also: documents of its own kind that were written with it, such as a customer's Contact."""
 
     doctype: str
     name: str
     action: str
     changes: dict[str, list[Any]] = field(default_factory=dict)
+    also: tuple[Saved, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,8 @@ class ItemValues:
     weight_uom: str | None = None
     image: str | None = None
     prices: tuple[ItemPrice, ...] = ()
+    # What one unit of a bundle holds: item code and quantity.
+    components: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True)

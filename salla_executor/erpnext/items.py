@@ -15,6 +15,7 @@ from salla_executor.erpnext.documents import plain, rich, set_values, web_addres
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value
 from salla_executor.erpnext.item_prices import save_price
+from salla_executor.erpnext.product_bundles import save_bundle
 
 DOCTYPE = "Item"
 
@@ -25,6 +26,8 @@ def save_item(name: str | None, values: ItemValues) -> Saved:
         doc, changes = _update(name, values) if name else _insert(values)
         for price in values.prices:
             changes |= save_price(doc, price)
+        if values.components:
+            changes |= save_bundle(doc, values.components)
     if name is None:
         return Saved(DOCTYPE, doc.name, "created", changes)
     return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)

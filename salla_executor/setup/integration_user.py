@@ -20,6 +20,7 @@ RIGHTS = {
     "Item Attribute": _WRITE,
     "Item Group": _WRITE,
     "Item Price": _WRITE,
+    "Product Bundle": _WRITE,
     "Sales Order": (*_WRITE, "submit"),
     "UOM": ("read", "create"),
 }

@@ -4,6 +4,7 @@
 |---|---|
 | SKU | Item code; kept when the SKU changes later |
 | type product, food | Item on stock; every other type is not |
+| components | Product Bundle of this Item, which ERPNext unpacks into what it holds |
 | options | template with these attributes; a variant carries their values |
 | price | Item Price without VAT; the regular price, since sales come and go without a word from the shop |
 | status deleted | disabled; hidden and sold out are the shop's own affair |
@@ -64,8 +65,12 @@ def product_item(
     group: str | None,
     brand: str | None,
     is_new: bool,
+    components: tuple[tuple[str, Decimal], ...] = (),
 ) -> tuple[ItemValues, list[str]]:
-    """The Item and notes for people. is_new fills what an existing Item keeps as the ERP's users set it."""
+    """The Item and notes for people. is_new fills what an existing Item keeps as the ERP's users set it.
+
+    components: item code and quantity of what one unit of a bundle holds.
+    """
     # ERPNext takes no price for a template.
     prices, notes = ((), []) if payload.options else _prices(payload, settings)
     values = ItemValues(
@@ -78,6 +83,7 @@ def product_item(
         attribute_names=tuple(payload.options),
         image=payload.images[0] if payload.images else None,
         prices=prices,
+        components=components,
         **_common(payload, settings, is_new),
     )
     return values, notes
