@@ -15,6 +15,7 @@ from frappe.utils import strip_html
 
 from erpnext.accounts.doctype.accounting_period.accounting_period import ClosedAccountingPeriod
 from erpnext.accounts.utils import FiscalYearError
+from erpnext.utilities.transaction_base import UOMMustBeIntegerError
 
 from salla_executor.core.model import BusinessError
 
@@ -68,6 +69,12 @@ def refusals(what: str) -> Iterator[None]:
         ).format(what, _text(error))
         fields = _text(error).rpartition("]: ")[2]
         raise BusinessError("missing_value", message, waits_on=f"mandatory:{fields}"[:140]) from None
+    except UOMMustBeIntegerError as error:
+        message = _(
+            "{0} has a part of a unit: {1} Give the Item a unit that can be split, or untick it there; it goes then by"
+            " itself."
+        ).format(what, _text(error))
+        raise BusinessError("whole_number", message, waits_on=f"unit:{_text(error)}"[:140]) from None
     except DataError as error:
         # A text or number that no column holds: no later try can help.
         message = _(
