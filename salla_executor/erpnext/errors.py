@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pymysql.err import DataError
 
@@ -33,6 +34,80 @@ RACES = ("changed_meanwhile", "duplicate", "missing_link")
 _PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """text: with {0} for the document and {1} for ERPNext's own words; waits_on: what it waits for, before those words."""
+
+    kinds: tuple[type[Exception], ...]
+    error_code: str
+    text: Callable[[], str]
+    waits_on: str = ""
+    retryable: bool = False
+
+
+# The first that fits; a kind stands before what it is derived from.
+REFUSALS = (
+    Refusal(
+        (frappe.TimestampMismatchError,),
+        "changed_meanwhile",
+        lambda: _("{0} was changed by someone else at the same moment. It is tried again."),
+        retryable=True,
+    ),
+    Refusal(
+        (frappe.DuplicateEntryError, frappe.UniqueValidationError),
+        "duplicate",
+        lambda: _("{0} could not be saved, since another document has the same key: {1}"),
+        retryable=True,
+    ),
+    Refusal(
+        (frappe.PermissionError,),
+        "not_permitted",
+        lambda: _("The integration user may not write {0}: {1} Give its role the right and send again."),
+        waits_on="rights",
+    ),
+    Refusal(
+        (frappe.LinkValidationError, frappe.DoesNotExistError),
+        "missing_link",
+        lambda: _("{0} names a document that does not exist: {1} Create it or correct the settings."),
+        waits_on="link:{0}",
+    ),
+    Refusal(
+        CLOSED,
+        "closed_period",
+        lambda: _("{0} falls into a time that is closed: {1} Open it in ERPNext, or make the Fiscal Year."),
+        waits_on="period:{0}",
+    ),
+    Refusal(
+        (frappe.MandatoryError,),
+        "missing_value",
+        lambda: _(
+            "{0} lacks a field that is mandatory on this site: {1}. Give it a default value or make it optional."
+        ),
+        waits_on="mandatory:{0}",
+    ),
+    Refusal(
+        (UOMMustBeIntegerError,),
+        "whole_number",
+        lambda: _(
+            "{0} has a part of a unit: {1} Give the Item a unit that can be split, or untick it there; it goes then by"
+            " itself."
+        ),
+        waits_on="unit:{0}",
+    ),
+    # A text or number that no column holds: no later try can help.
+    Refusal(
+        (DataError,),
+        "refused_by_erp",
+        lambda: _("{0} has a value that ERPNext's database cannot hold: {1} Correct it in the shop."),
+    ),
+    Refusal(
+        (frappe.ValidationError, frappe.NameError),
+        "refused_by_erp",
+        lambda: _("ERPNext refused {0}: {1}"),
+    ),
+)
+
+
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
     """Turn ERPNext's exceptions into BusinessError; `what` names the document, such as `Item ABC`."""
@@ -40,50 +115,19 @@ def refusals(what: str) -> Iterator[None]:
         yield
     except (BusinessError, *CONFLICTS):
         raise
-    except frappe.TimestampMismatchError:
-        message = _("{0} was changed by someone else at the same moment. It is tried again.").format(what)
-        raise BusinessError("changed_meanwhile", message, retryable=True) from None
-    except (frappe.DuplicateEntryError, frappe.UniqueValidationError) as error:
-        message = _("{0} could not be saved, since another document has the same key: {1}").format(
-            what, _text(error)
-        )
-        raise BusinessError("duplicate", message, retryable=True) from None
-    except frappe.PermissionError as error:
-        message = _(
-            "The integration user may not write {0}: {1} Give its role the right and send again."
-        ).format(what, _text(error))
-        raise BusinessError("not_permitted", message, waits_on="rights") from None
-    except (frappe.LinkValidationError, frappe.DoesNotExistError) as error:
-        message = _(
-            "{0} names a document that does not exist: {1} Create it or correct the settings."
-        ).format(what, _text(error))
-        raise BusinessError("missing_link", message, waits_on=f"link:{_text(error)}"[:140]) from None
-    except CLOSED as error:
-        message = _(
-            "{0} falls into a time that is closed: {1} Open it in ERPNext, or make the Fiscal Year."
-        ).format(what, _text(error))
-        raise BusinessError("closed_period", message, waits_on=f"period:{_text(error)}"[:140]) from None
-    except frappe.MandatoryError as error:
-        message = _(
-            "{0} lacks a field that is mandatory on this site: {1}. Give it a default value or make it optional."
-        ).format(what, _text(error))
-        fields = _text(error).rpartition("]: ")[2]
-        raise BusinessError("missing_value", message, waits_on=f"mandatory:{fields}"[:140]) from None
-    except UOMMustBeIntegerError as error:
-        message = _(
-            "{0} has a part of a unit: {1} Give the Item a unit that can be split, or untick it there; it goes then by"
-            " itself."
-        ).format(what, _text(error))
-        raise BusinessError("whole_number", message, waits_on=f"unit:{_text(error)}"[:140]) from None
-    except DataError as error:
-        # A text or number that no column holds: no later try can help.
-        message = _(
-            "{0} has a value that ERPNext's database cannot hold: {1} Correct it in the shop."
-        ).format(what, _text(error))
-        raise BusinessError("refused_by_erp", message) from None
-    except (frappe.ValidationError, frappe.NameError) as error:
-        message = _("ERPNext refused {0}: {1}").format(what, _text(error))
-        raise BusinessError("refused_by_erp", message) from None
+    except Exception as error:
+        found = next((one for one in REFUSALS if isinstance(error, one.kinds)), None)
+        if found is None:
+            raise
+        text = _text(error)
+        # Of a missing value only the fields, not the document it was missing in.
+        cause = text.rpartition("]: ")[2] if "mandatory" in found.waits_on else text
+        raise BusinessError(
+            found.error_code,
+            found.text().format(what, text),
+            retryable=found.retryable,
+            waits_on=found.waits_on.format(cause)[:140],
+        ) from None
 
 
 def _text(error: Exception) -> str:
