@@ -12,6 +12,7 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.jobs import FrappeJobs
+from salla_manager.adapters.pace_store import FrappePaceStore
 from salla_manager.adapters.secrets import read_secret
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import FrappeTokenStore, read_tokens
@@ -53,11 +54,14 @@ def client_for(store: Store) -> ShopClient | None:
         raise ShopError("offline", standstill)
     if store.platform != "salla" or not read_tokens(store.name):
         return None
-    tokens = tokens_of(store.name)
+    tokens, clock = tokens_of(store.name), FrappeClock()
     return registry.client(
         replace(store, base_url=store.base_url or settings.salla_api_url),
         tokens,
         WatchedTransport(_transport(), tokens),
+        paces=FrappePaceStore(),
+        # Workers of several hosts must agree on the time.
+        now=lambda: clock.now().timestamp(),
         http=replace(HTTP, allow_private_addresses=bool(settings.allow_private_addresses)),
     )
 
