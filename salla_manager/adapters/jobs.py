@@ -31,8 +31,9 @@ def _after_commit(method: str, base: str, **kwargs: Any) -> None:
         wake(method, base, **kwargs)
 
 
-def wake(method: str, base: str, **kwargs: Any) -> None:
-    """Enqueue unless such a job is waiting already. Running ones do not count: they may have looked before."""
+def wake(method: str, base: str, *, queue: str = "default", timeout: int | None = None, **kwargs: Any) -> None:
+    """Enqueue unless such a job is waiting already. Running ones do not count: they may have looked before.
+    timeout: seconds after which RQ breaks it off; the queue's own where it is left out."""
     try:
         for job_id in (f"{base}_{slot}" for slot in range(SLOTS)):
             job = get_job(job_id)
@@ -43,7 +44,7 @@ def wake(method: str, base: str, **kwargs: Any) -> None:
                 # RQ would mix the arguments of a finished job into a new one of the same id.
                 if job:
                     job.delete()
-                frappe.enqueue(method, queue="default", job_id=job_id, **kwargs)
+                frappe.enqueue(method, queue=queue, timeout=timeout, job_id=job_id, **kwargs)
                 return
     except Exception as error:
         # Redis is away: the rows are committed and the sweep finds them, so the request must not fail.

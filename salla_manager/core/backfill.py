@@ -27,6 +27,7 @@ LEASE = timedelta(minutes=5)
 RETRY = timedelta(seconds=60)
 # With more than this before them, live orders would wait for the ERP behind the backfill.
 MOST_QUEUED = 200
+PAUSED = "Paused by an operator."
 _SAMPLE = 5
 
 
@@ -71,7 +72,7 @@ def start(host: Host, runs: SyncStore, name: str) -> None:
 
 def pause(host: Host, runs: SyncStore, name: str) -> None:
     """It stops behind the entity that is being read. Raises PullError."""
-    _change(host, runs, name, (RunStatus.RUNNING,), RunStatus.PAUSED, "Paused by an operator.")
+    _change(host, runs, name, (RunStatus.RUNNING,), RunStatus.PAUSED, PAUSED)
 
 
 def cancel(host: Host, runs: SyncStore, name: str) -> None:
@@ -165,7 +166,9 @@ class _Worker:
             body = self.client.whole(step.entity_type, row)
             if body is None:
                 return replace(step, vanished=step.vanished + 1)
-            outcomes = ingest(self.host, self.store, self.client, step.entity_type, body, observed_at)
+            outcomes = self.host.retrying(
+                lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at)
+            )
         except ShopError as error:
             if error.kind != "refused":
                 raise

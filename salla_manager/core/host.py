@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from salla_manager.core.model import Store
 from salla_manager.core.ports import Clock, HubStore, Jobs
 from salla_manager.core.transport import Transport
 from salla_manager.platforms.port import Platform, ShopClient, StoreContext
 
+T = TypeVar("T")
+
+
+def _once(work: Callable[[], T]) -> T:
+    return work()
+
 
 @dataclass(frozen=True)
 class Host:
     """platforms: name -> Platform, raises KeyError or ValueError; client_for: None where the store has no tokens;
-    random: 0 <= value < 1; versions: of what the hub runs on, for the other side's checklist."""
+    random: 0 <= value < 1; versions: of what the hub runs on, for the other side's checklist; retrying: does work that
+    ends its own transactions again where others had the locks."""
 
     store: HubStore
     clock: Clock
@@ -24,6 +32,7 @@ class Host:
     transport: Transport
     random: Callable[[], float]
     versions: Mapping[str, str] = field(default_factory=dict)
+    retrying: Callable[[Callable[[], T]], T] = _once
 
 
 def context_of(store: Store) -> StoreContext:

@@ -14,6 +14,8 @@ from salla_manager.platforms.port import IsKnown
 
 # How far the first look goes back. What is older is for a backfill.
 FIRST_LOOK = timedelta(days=1)
+# Clocks differ.
+OVERLAP = timedelta(minutes=30)
 
 
 def read_changes(
@@ -30,17 +32,20 @@ def read_changes(
         report.queued[plural] = 0
         entity_type, began = ENTITY_TYPES[plural], host.clock.now()
         since = runs.watermark(store.name, entity_type) or began - FIRST_LOOK
-        bodies = client.changes(entity_type, since, _known(host, store.name, entity_type))
+        bodies = client.changes(entity_type, since, _known(host, store.name, entity_type, since))
         if absorb_listed(host, store, client, plural, bodies, report):
             with host.store.transaction():
                 runs.save_watermark(store.name, entity_type, began)
     return report.answer()
 
 
-def _known(host: Host, store: str, entity_type: str) -> IsKnown:
+def _known(host: Host, store: str, entity_type: str, since: datetime) -> IsKnown:
     def is_known(external_id: str, changed_at: datetime) -> bool:
         record = host.store.find_record(RecordKey(store, entity_type, external_id))
-        if record is None or not record.mapped or record.status == RecordStatus.FAILED:
+        if record is None:
+            # It was not wanted so far; a backfill brings it.
+            return changed_at < since - OVERLAP
+        if not record.mapped or record.status == RecordStatus.FAILED:
             return False
         return record.source_updated_at == changed_at
 

@@ -228,3 +228,19 @@ def test_orders_from_a_day_on(history):
     known = history.arrived()["order"]
     # A day more than asked for, as the shop's days are not ours.
     assert 10 <= known <= 10 + 8
+
+
+def test_a_lock_conflict_is_no_failure(history):
+    run = history.begin(["products"])
+    conflicts = [0]
+
+    def retrying(work):
+        conflicts[0] += 1
+        if conflicts[0] % 3 == 0:
+            return work()
+        return retrying(work)
+
+    object.__setattr__(history.host, "retrying", retrying)
+    history.finish(run.name)
+    assert conflicts[0] == 3 * 48
+    assert once(history, "product")

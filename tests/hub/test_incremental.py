@@ -112,3 +112,11 @@ def test_an_error_of_the_shop_is_no_reason_to_move_on(read):
     read.salla.faults.add("/orders", "error")
     assert look(read, "orders")["ok"] is False
     assert read.rows.watermark(read.store.name, "order") == before
+
+
+def test_the_first_look_leaves_what_is_old_to_a_backfill(history):
+    history.clock.sleep(7 * 86400)
+    history.salla.shop.new_product("New", "10", "NEW-1")
+    assert look(history, "products")["queued"] == {"products": 1}
+    assert asked(history, "/products") <= 2
+    assert history.arrived()["product"] == 1
