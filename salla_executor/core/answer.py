@@ -12,14 +12,32 @@ _MARKUP = str.maketrans({"<": "‹", ">": "›", "\x00": " "})
 
 
 def bounded(payload: dict[str, Any]) -> dict[str, Any]:
-    """The ack payload with texts cut and without markup; changes too many to fit are left out."""
-    result = {name: _short(value, MESSAGE_LENGTH) for name, value in payload.items() if name != "changes"}
-    if "changes" not in payload:
-        return result
-    changes = _short(payload["changes"], TEXT_LENGTH)
-    if _size(result) + _size(changes) > MOST:
-        changes = {field: ["…", "…"] for field in list(changes)[:ROWS]}
-    return {**result, "changes": changes}
+    """The ack payload with texts cut and without markup; of changes too many to fit only the fields are named."""
+    result = {name: _short(value, MESSAGE_LENGTH) for name, value in payload.items() if name not in DETAILS}
+    for name, outline in DETAILS.items():
+        if name not in payload:
+            continue
+        details = _short(payload[name], TEXT_LENGTH)
+        if _size(result) + _size(details) > MOST:
+            details = outline(details)
+        result[name] = details
+    return result
+
+
+def _fields(changes: dict[str, Any]) -> dict[str, Any]:
+    return {field: ["…", "…"] for field in list(changes)[:ROWS]}
+
+
+def _names(documents: list[Any]) -> list[Any]:
+    """The last row may be a text that says how many more there are."""
+    return [
+        {name: value for name, value in row.items() if name != "changes"} if isinstance(row, dict) else row
+        for row in documents
+    ]
+
+
+# What may be long, and what is left of it then.
+DETAILS = {"changes": _fields, "documents": _names}
 
 
 def _short(value: Any, length: int) -> Any:

@@ -48,6 +48,7 @@ def apply(payload: Payload, context: Context) -> Outcome:
         if reference.docname and not document and outcome.docname:
             note = f"{reference.doctype} {reference.docname} was deleted in the ERP in the meantime."
             outcome = replace(outcome, message=f"{note} {outcome.message}")
+        outcome = replace(outcome, written=(*context.before, *outcome.written))
     context.receiver.save_reference(_advanced(reference, outcome, context, digest))
     return outcome
 

@@ -14,7 +14,8 @@ from salla_executor.core.ports import Erp, Receiver
 class Outcome:
     """The verdict on one command.
 
-    status: applied or skipped; changes: field -> [before, after]; extra: further keys of the ack payload.
+    status: applied or skipped; changes: of doctype docname, field -> [before, after]; written: every document that
+    was made or changed; extra: further keys of the ack payload.
     """
 
     status: str
@@ -23,17 +24,27 @@ class Outcome:
     docname: str = ""
     changes: dict[str, list[Any]] = field(default_factory=dict)
     error_code: str | None = None
+    written: tuple[Saved, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def documents(self) -> list[dict[str, Any]]:
+        """For the ack: doctype, name, action, and of all but doctype docname the changes."""
+        own = (self.doctype, self.docname)
+        return [_document(one, is_own=(one.doctype, one.name) == own) for one in self.written]
 
 
 @dataclass(frozen=True)
 class Context:
-    """One command while it is applied; reference is the locked one of its own entity."""
+    """One command while it is applied; reference is the locked one of its own entity.
+
+    before: what was written for the command before its own document, such as an order's buyer.
+    """
 
     command: Command
     settings: Settings
     receiver: Receiver
     reference: Reference
+    before: list[Saved] = field(default_factory=list)
 
     @property
     def erp(self) -> Erp:
@@ -70,10 +81,19 @@ def saved_outcome(saved: Saved, *notes: str, is_linked: bool = False, **extra: A
             "updated": f"{label} was updated.",
             "unchanged": f"{label} needed no change.",
         }[saved.action]
-    status = "skipped" if saved.action == "unchanged" and not is_linked else "applied"
+    written = tuple(one for one in (saved, *saved.also) if one.action != "unchanged")
+    status = "applied" if written or is_linked else "skipped"
     message = " ".join([first, *(note for note in notes if note)])
-    changes = {name: [_plain(value) for value in pair] for name, pair in saved.changes.items()}
-    return Outcome(status, message, saved.doctype, saved.name, changes, extra=extra)
+    return Outcome(status, message, saved.doctype, saved.name, _changes(saved), written=written, extra=extra)
+
+
+def _document(saved: Saved, is_own: bool) -> dict[str, Any]:
+    named = {"doctype": saved.doctype, "name": saved.name, "action": saved.action}
+    return named if is_own else {**named, "changes": _changes(saved)}
+
+
+def _changes(saved: Saved) -> dict[str, list[Any]]:
+    return {name: [_plain(value) for value in pair] for name, pair in saved.changes.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -58,6 +58,8 @@ class Settings:
     rounding_method: str = "Banker's Rounding"
     currency_precision: int = 2
     round_row_wise_tax: bool = False
+    # Fields of ItemValues that an Item keeps once it is there, whatever the shop says.
+    erp_item_fields: frozenset[str] = frozenset({"is_stock_item"})
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,10 @@ class Reference:
     generation: int = 0
     # Sha256 of the payload content last applied: an equal re-send writes nothing.
     content_hash: str = ""
+    # The shop has deleted it.
+    is_deleted: bool = False
+    # JSON: what the shop says last and the ERP keeps as it is, field -> [in the ERP, in the shop].
+    not_applied: str = ""
     is_new: bool = False
 
 
@@ -105,13 +111,15 @@ class Claim:
 @dataclass(frozen=True)
 class Saved:
     """One document after a write. action: created, updated or unchanged; changes: field -> [before, after];
-    also: documents of its own kind that were written with it, such as a customer's Contact."""
+    also: documents of its own kind that were written with it, such as a customer's Contact; not_applied: what the
+    values say and the ERP keeps, field -> [in the ERP, in the shop]."""
 
     doctype: str
     name: str
     action: str
     changes: dict[str, list[Any]] = field(default_factory=dict)
     also: tuple[Saved, ...] = field(default=(), kw_only=True)
+    not_applied: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,8 @@ class ItemValues:
     prices: tuple[ItemPrice, ...] = ()
     # What one unit of a bundle holds: item code and quantity.
     components: tuple[tuple[str, Decimal], ...] = ()
+    # Names of these fields that belong to the ERP: compared, never written.
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

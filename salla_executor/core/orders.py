@@ -89,6 +89,7 @@ def _save_buyer(buyer: CustomerPayload, context: Context) -> str:
     adopted = adopt_customer(buyer, context)
     values, _ = customer_values(buyer, context.settings, is_new=not adopted)
     saved = context.erp.save_customer(adopted, values)
+    context.before.extend(one for one in (saved, *saved.also) if one.action != "unchanged")
     linked = replace(reference, doctype=saved.doctype, docname=saved.name, content_hash="", is_new=False)
     context.receiver.save_reference(linked)
     return saved.name

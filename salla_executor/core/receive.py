@@ -154,6 +154,7 @@ def _ack(command: Command, outcome: Outcome) -> Ack:
         "error_code": outcome.error_code,
         "retryable": False,
         "changes": outcome.changes,
+        "documents": outcome.documents(),
         **outcome.extra,
     }
     if command.dry_run:

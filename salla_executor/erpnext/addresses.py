@@ -8,14 +8,13 @@ from typing import Any
 
 import frappe
 
-from salla_executor.core.model import AddressValues
+from salla_executor.core.model import AddressValues, Saved
 from salla_executor.erpnext.documents import plain, set_values
 
 DOCTYPE = "Address"
 
 
-def save_address(customer: str, company: str, values: AddressValues) -> tuple[str, dict[str, list[Any]]]:
-    """Returns the Address's name and what changed."""
+def save_address(customer: str, company: str, values: AddressValues) -> Saved:
     key = _key(customer, values.external_id)
     name = frappe.db.get_value(DOCTYPE, {"shop_address_key": key})
     doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
@@ -24,9 +23,10 @@ def save_address(customer: str, company: str, values: AddressValues) -> tuple[st
         doc.shop_address_key = key
         doc.append("links", {"link_doctype": "Customer", "link_name": customer})
         doc.insert()
-    elif changes:
+        return Saved(DOCTYPE, doc.name, "created", changes)
+    if changes:
         doc.save()
-    return doc.name, changes
+    return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
 
 
 def _fields(values: AddressValues, company: str) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import CustomerValues
+from salla_executor.core.model import CustomerValues, Saved
 from salla_executor.erpnext.documents import plain, set_values
 
 DOCTYPE = "Contact"
 
 
-def save_contact(customer: str, name: str | None, values: CustomerValues) -> tuple[str, dict[str, list[Any]]]:
-    """Returns the Contact's name and what changed; without a name a new one is made for the customer."""
+def save_contact(customer: str, name: str | None, values: CustomerValues) -> Saved:
+    """Without a name a new one is made for the customer."""
     doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
     changes = set_values(doc, _names(values, is_new=not name))
     changes |= _set_primary(doc, "phone_nos", "phone", "is_primary_mobile_no", values.phone)
@@ -29,7 +29,9 @@ def save_contact(customer: str, name: str | None, values: CustomerValues) -> tup
             doc.insert(set_name=_own_name(doc, customer))
         elif changes:
             doc.save()
-    return doc.name, changes
+    if name is None:
+        return Saved(DOCTYPE, doc.name, "created", changes)
+    return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
 
 
 def _names(values: CustomerValues, is_new: bool) -> dict[str, str | None]:

@@ -24,14 +24,11 @@ def save_customer(name: str | None, company: str, values: CustomerValues) -> Sav
             doc.insert()
         elif changes:
             doc.save()
-        changes |= _save_contact(doc, values)
-        for address in values.addresses:
-            address_name, address_changes = save_address(doc.name, company, address)
-            if address_changes:
-                changes[f"address {address_name}"] = [None, sorted(address_changes)]
-    if name is None:
-        return Saved(DOCTYPE, doc.name, "created", changes)
-    return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
+        also = [*_save_contact(doc, values)]
+        also += [save_address(doc.name, company, address) for address in values.addresses]
+    is_written = changes or any(one.action != "unchanged" for one in also)
+    action = "created" if name is None else "updated" if is_written else "unchanged"
+    return Saved(DOCTYPE, doc.name, action, changes, also=tuple(also))
 
 
 def find_customers(phone: str | None, email: str | None) -> list[str]:
@@ -77,13 +74,13 @@ def _contact_of(doc: Document) -> str | None:
     return frappe.db.get_value("Dynamic Link", filters, "parent", order_by="creation")
 
 
-def _save_contact(doc: Document, values: CustomerValues) -> dict[str, list[Any]]:
+def _save_contact(doc: Document, values: CustomerValues) -> list[Saved]:
     if not (values.phone or values.email):
-        return {}
-    contact, changes = save_contact(doc.name, doc.customer_primary_contact or _contact_of(doc), values)
-    primary = {"customer_primary_contact": contact, "mobile_no": values.phone, "email_id": values.email}
+        return []
+    contact = save_contact(doc.name, doc.customer_primary_contact or _contact_of(doc), values)
+    primary = {"customer_primary_contact": contact.name, "mobile_no": values.phone, "email_id": values.email}
     stale = {field: value for field, value in primary.items() if value and doc.get(field) != value}
     if stale:
         # Copies of what the contact says; ERPNext writes them the same way.
         doc.db_set(stale)
-    return changes
+    return [contact]

@@ -12,7 +12,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import convert_utc_to_system_timezone, flt
 
-from salla_executor.core.model import BusinessError, SalesOrderValues, SavedOrder
+from salla_executor.core.model import BusinessError, SalesOrderValues, Saved, SavedOrder
 from salla_executor.erpnext.addresses import save_address
 from salla_executor.erpnext.documents import money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals
@@ -137,13 +137,14 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     reset by a mere change of status.
     """
     changes = set_values(doc, _live_fields(values))
-    address, address_changes = _shipping_address(values)
-    if address_changes:
-        changes[f"address {address}"] = [None, sorted(address_changes)]
+    address = _shipping_address(values)
+    if address and address.action != "unchanged":
+        changes[f"address {address.name}"] = [None, sorted(address.changes)]
     digest = _digest(values)
     if doc.shop_content == digest:
         return changes
-    content = _money_fields(values) | _header(values) | {"shipping_address_name": address}
+    content = _money_fields(values) | _header(values)
+    content |= {"shipping_address_name": address.name if address else None}
     changes |= set_values(doc, content) | _set_rows(doc, values, cost_center)
     doc.shop_content = digest
     doc.ignore_pricing_rule = 1
@@ -201,9 +202,9 @@ def _header(values: SalesOrderValues) -> dict[str, Any]:
     }
 
 
-def _shipping_address(values: SalesOrderValues) -> tuple[str | None, dict[str, list[Any]]]:
+def _shipping_address(values: SalesOrderValues) -> Saved | None:
     if values.shipping_address is None:
-        return None, {}
+        return None
     return save_address(values.customer, values.company, values.shipping_address)
 
 

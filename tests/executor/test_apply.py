@@ -201,6 +201,18 @@ def test_blocked_or_deleted_customer_stays_usable(bench):
 # Orders
 
 
+def test_ack_names_each_document_that_was_written(shop):
+    ack = shop.send("order", order())
+    buyer, own = ack.payload["documents"]
+    assert (buyer["doctype"], buyer["name"], buyer["action"]) == ("Customer", "سارة الأحمد", "created")
+    # Its own changes stand in `changes` already.
+    assert own == {"doctype": "Sales Order", "name": "SAL-ORD-0000001", "action": "created"}
+    again = shop.send("order", order(status="delivered"), revision=2)
+    assert again.payload["documents"] == [{**own, "action": "updated"}]
+    assert again.payload["changes"]["shop_status"] == ["under_review", "delivered"]
+    assert shop.send("order", order(status="delivered"), revision=3).payload["documents"] == []
+
+
 def test_order_is_a_draft_with_the_shop_s_total(shop):
     ack = applied(shop.send("order", order()), "Sales Order", "SAL-ORD-0000001")
     assert (ack.payload["docstatus"], ack.payload["difference"]) == (0, None)

@@ -139,11 +139,14 @@ def test_an_answer_is_bounded_and_plain():
         "message": "<i>" + "m" * 9000,
         "error_code": None,
         "changes": {"items": [rows, rows], "a": [None, 1]},
+        "documents": [{"doctype": "Contact", "name": "C", "changes": {"a": [None, rows]}}] * 60,
     }
     small = bounded(payload)
     assert len(dump_json(small)) < 2 * MOST
     assert (len(small["message"]), small["message"][:3]) == (4000, "‹i›")
     assert small["changes"]["a"] == ["…", "…"]
+    assert small["documents"][0] == {"doctype": "Contact", "name": "C"}
+    assert small["documents"][-1] == "… 10 more"
     fitting = {
         "message": "ok",
         "changes": {"price": [None, "1.50"], "on": [False, True], "rows": [[], ["a"]]},
