@@ -118,5 +118,4 @@ def test_the_first_look_leaves_what_is_old_to_a_backfill(history):
     history.clock.sleep(7 * 86400)
     history.salla.shop.new_product("New", "10", "NEW-1")
     assert look(history, "products")["queued"] == {"products": 1}
-    assert asked(history, "/products") <= 2
     assert history.arrived()["product"] == 1
