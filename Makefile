@@ -69,8 +69,8 @@ bench-test: $(VENV)/.ready  ## the suites of both apps on the bench
 bench-demo: $(VENV)/.ready  ## the demo's scenario on the two real sites, compared in ERPNext
 	@$(RUN) -m sandbox bench-demo
 
-benchmark: $(VENV)/.ready  ## ratios on the real bench
-	@$(RUN) -m benchmarks
+benchmark: $(VENV)/.ready  ## ratios on the real bench; PARTS="dispatch intake" for some of them
+	@$(RUN) -m benchmarks $(PARTS)
 
 benchmark-backfill: $(VENV)/.ready  ## a large simulated shop read with a kill in the middle: calls, minutes, refusals; no bench
 	@$(RUN) -m benchmarks.backfill

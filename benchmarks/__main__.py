@@ -1,6 +1,7 @@
 """Ratios on the real bench: `make benchmark`. Only ratios and statement counts carry over to another machine.
 
-The measuring runs in the bench's own Python, one process per site; this part finds the bench and prints.
+The measuring runs in the bench's own Python, one process per site; this part finds the bench and prints. Named parts
+are measured alone: `make benchmark PARTS=intake`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,18 @@ from layout import CLIENT, HUB, SITES, Bench, BenchError, command, existing_benc
 from benchmarks.report import table  # noqa: E402
 
 RESULT = ROOT / "var" / "benchmark.json"
-PARTS = ((CLIENT, "on_client.py"), (HUB, "on_hub.py"))
+PARTS = {
+    "apply": (CLIENT, "on_client.py"),
+    "executor_http": (CLIENT, "on_client.py"),
+    "dispatch": (HUB, "on_hub.py"),
+    "intake": (HUB, "on_hub.py"),
+}
 
 
-def main() -> int:
+def main(wanted: Sequence[str] = ()) -> int:
+    unknown = set(wanted) - PARTS.keys()
+    if unknown:
+        raise BenchError(f"there is no part {min(unknown)}; there are {', '.join(PARTS)}")
     bench = existing_bench()
     missing = [site for site in SITES if not bench.has_site(site)]
     if missing:
@@ -38,8 +48,10 @@ def main() -> int:
     run = f"smbench-{int(began * 1000) % 10**7:07d}{os.getpid() % 1000:03d}"
     print(f"run {run} on {bench.root}; about three minutes on two cores", flush=True)
     figures: dict[str, Any] = {}
-    for site, script in PARTS:
-        figures |= _measure(bench, site, script, run)
+    for site, script in dict.fromkeys(PARTS.values()):
+        parts = [name for name in wanted or PARTS if PARTS[name] == (site, script)]
+        if parts:
+            figures |= _measure(bench, site, script, run, parts)
     seconds = round(time.monotonic() - began)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({"run": run, "seconds": seconds, **figures}, indent=1) + "\n")
@@ -51,12 +63,13 @@ def main() -> int:
     return 0
 
 
-def _measure(bench: Bench, site: str, script: str, run: str) -> dict[str, Any]:
+def _measure(bench: Bench, site: str, script: str, run: str, parts: Sequence[str]) -> dict[str, Any]:
     """Run one part in the sites folder, as Frappe wants it, with its progress shown. Raises BenchError."""
     print(site, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "figures.json"
         arguments = [str(ROOT / "benchmarks" / script), site, run, pair.site_url(bench, site), str(out)]
+        arguments += parts
         # A library of ERPNext's warns about the age of Python; that is no news here.
         environment = {**bench.environment(), "PYTHONWARNINGS": "ignore"}
         done = subprocess.run([str(bench.python), *arguments], cwd=bench.sites, env=environment, check=False)
@@ -66,4 +79,4 @@ def _measure(bench: Bench, site: str, script: str, run: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    command(main)
+    command(lambda: main(sys.argv[1:]))

@@ -19,7 +19,9 @@ def table(figures: dict[str, list[dict[str, Any]]]) -> str:
     of the ratios of single rounds."""
     lines = []
     for part, title in TITLES.items():
-        rows = [HEAD, *map(_cells, figures.get(part, []))]
+        if part not in figures:
+            continue
+        rows = [HEAD, *map(_cells, figures[part])]
         widths = [max(len(line[column]) for line in rows) for column in range(len(HEAD))]
         lines += ["", title, *(_line(cells, widths) for cells in rows)]
     return "\n".join(lines)

@@ -10,16 +10,17 @@ from typing import Any
 
 import frappe
 
-Part = Callable[[str, str], dict[str, Any]]
+# Mark of the run and URL of the site: what of it to measure, by name.
+Parts = Callable[[str, str, list[str]], dict[str, Any]]
 
 
-def run_on(arguments: list[str], part: Part) -> None:
-    """arguments: script, site, mark of the run, URL of the site, file for the figures."""
-    _, site, run, url, out = arguments
+def run_on(arguments: list[str], measure: Parts) -> None:
+    """arguments: script, site, mark of the run, URL of the site, file for the figures, names of the parts."""
+    _, site, run, url, out, *parts = arguments
     frappe.init(site=site, sites_path=".")
     frappe.connect()
     try:
-        Path(out).write_text(json.dumps(part(run, url)))
+        Path(out).write_text(json.dumps(measure(run, url, parts)))
     finally:
         frappe.destroy()
         print(file=sys.stderr)
