@@ -13,6 +13,7 @@ from pathlib import Path
 from chaos.bench import BenchError, missing_bench
 from chaos.bench_canaries import bench_canaries
 from chaos.bench_crash import bench_crash
+from chaos.bench_desk import bench_desk
 from chaos.bench_load import bench_load
 from chaos.bench_timing import bench_timing
 from chaos.crash import crash
@@ -31,6 +32,7 @@ SECTIONS: dict[str, Callable[[int], Section]] = {
 # These need a bench; each takes minutes.
 BENCH_SECTIONS: dict[str, Callable[[int], Section]] = {
     "bench-canaries": bench_canaries,
+    "bench-desk": bench_desk,
     "bench-timing": bench_timing,
     "bench-crash": bench_crash,
     "bench-load": bench_load,

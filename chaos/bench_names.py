@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import time
 
+# Begins the name of each row that bench-desk plants.
+HOSTILE = "chaos-hostile"
+
 
 def run_mark() -> str:
     """In every id and name of a run, so that nothing else of the sites is counted or removed."""
