@@ -180,6 +180,7 @@ class CustomerPayload(Payload):
     email: str | None = Field(None, max_length=140)
     phone: str | None = Field(None, description="E.164, such as +966501234567")
     status: Literal["active", "blocked", "deleted"] = "active"
+    is_guest: bool = Field(False, description="bought without an account")
     group_id: Id | None = None
     language: str | None = None
     tax_id: str | None = Field(None, description="VAT registration number of a company")
@@ -197,10 +198,14 @@ class OrderLine(Model):
     unit_price: Money = Field(description="one unit, before discount, without VAT")
     discount: Money = Field(Decimal(0), description="of the whole line, without VAT")
     tax_percent: Money | None = Field(None, description="percent; empty where the shop does not say")
+    tax_reason_code: str | None = Field(
+        None, max_length=140, description="VATEX code where the line bears no VAT"
+    )
     tax: Money | None = Field(None, description="VAT of the whole line after discount")
     total: Money | None = Field(None, description="line with VAT after discount, where the shop says so")
     options: list[OptionValue] = []
     note: str | None = None
+    returned: Money = Field(Decimal(0), ge=0, description="units of `quantity` that the buyer has given back")
 
 
 class Discount(Model):
@@ -259,6 +264,10 @@ class OrderPayload(Payload):
         values = super().content()
         if self.customer:
             values["customer"] = self.customer.external_id
+        for line, row in zip(self.items, values["items"], strict=True):
+            # Not said is the same content as from a hub that did not know of them yet.
+            for name in {"tax_reason_code", "returned"} - line.model_fields_set:
+                row.pop(name)
         return values
 
 
