@@ -21,6 +21,9 @@ doctype_js = {
 }
 
 doc_events = {
+    "Customer": {
+        "after_rename": "salla_executor.erpnext.addresses.follow_rename",
+    },
     "Sales Order": {
         "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",
         "before_insert": "salla_executor.erpnext.sales_orders.free_key",

@@ -266,8 +266,9 @@ class OrderPayload(Payload):
             values["customer"] = self.customer.external_id
         for line, row in zip(self.items, values["items"], strict=True):
             # Not said is the same content as from a hub that did not know of them yet.
-            for name in {"tax_reason_code", "returned"} - line.model_fields_set:
-                row.pop(name)
+            for name in ("tax_reason_code", "returned"):
+                if not getattr(line, name):
+                    row.pop(name)
         return values
 
 

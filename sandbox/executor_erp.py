@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,10 @@ from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
 from salla_executor.core.model import (
     BrandValues,
     BusinessError,
+    Candidate,
     CustomerValues,
     ItemGroupValues,
+    ItemMatch,
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
@@ -40,11 +42,19 @@ class SqliteErp:
         return self._save("Shop Order Status", name, f"{values.source}-{values.external_id}", asdict(values))
 
     def save_item(self, name: str | None, values: ItemValues) -> Saved:
-        for price in values.prices:
+        for price in () if name and "prices" in values.kept else values.prices:
             body = {"item_code": name or values.item_code, **asdict(price)}
             price_name = f"{body['item_code']}-{price.price_list}"
             self._save("Item Price", self._existing("Item Price", price_name), price_name, body)
-        return self._save("Item", name, values.item_code, asdict(values))
+        body = asdict(values)
+        body.pop("kept")
+        if not name:
+            return self._save("Item", name, values.item_code, body)
+        before = self._load("Item", name)
+        kept = {field: _plain(body)[field] for field in values.kept if body[field] not in (None, ())}
+        not_applied = {field: [before[field], said] for field, said in kept.items() if said != before[field]}
+        rest = {field: value for field, value in body.items() if field not in values.kept}
+        return replace(self._save("Item", name, name, rest), not_applied=not_applied)
 
     def save_customer(self, name: str | None, values: CustomerValues) -> Saved:
         body = asdict(values)
@@ -94,19 +104,36 @@ class SqliteErp:
     def find_item(self, sku: str) -> str | None:
         return self._existing("Item", sku)
 
+    def match_items(self, sku: str, barcode: str | None) -> list[ItemMatch]:
+        found = [self._match(sku, is_by_sku=True)] if self._existing("Item", sku) else []
+        query = "SELECT name FROM documents WHERE doctype = 'Item' AND json_extract(body, '$.barcode') = ?"
+        if barcode:
+            names = [row["name"] for row in self.connection.execute(query, (barcode,))]
+            found += [self._match(name, barcode=barcode) for name in names if name != sku]
+        return found
+
+    def _match(self, name: str, **how: Any) -> ItemMatch:
+        item = self._load("Item", name)
+        kind = {"has_variants": bool(item["has_variants"]), "variant_of": item["variant_of"] or ""}
+        return ItemMatch(name, **how, **kind)
+
+    def tell_not_applied(self, doctype: str, name: str, not_applied: dict[str, list[Any]]) -> None:
+        pass
+
     def find_sales_order(self, source: str, external_id: str) -> str | None:
         query = "SELECT name FROM shop_orders WHERE source = ? AND external_id = ?"
         row = self.connection.execute(query, (source, external_id)).fetchone()
         return self._existing("Sales Order", row["name"]) if row else None
 
-    def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
+    def find_customers(self, *, phones: tuple[str, ...], email: str | None) -> list[Candidate]:
         query = "SELECT customer FROM contacts WHERE kind = ? AND value = ? ORDER BY customer"
-        for kind, value in (("phone", phone), ("email", email)):
-            found = [row["customer"] for row in self.connection.execute(query, (kind, (value or "").lower()))]
-            found = [name for name in found if self.exists("Customer", name)]
-            if found:
-                return found
-        return []
+        wanted = [("phone", phone) for phone in phones] + ([("email", email.lower())] if email else [])
+        return [
+            Candidate(row["customer"], kind, self._load("Customer", row["customer"])["tax_id"] or "")
+            for kind, value in wanted
+            for row in self.connection.execute(query, (kind, value)).fetchall()
+            if self.exists("Customer", row["customer"])
+        ]
 
     def is_template(self, item_code: str) -> bool:
         return bool(self._load("Item", item_code)["has_variants"])

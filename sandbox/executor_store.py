@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from salla_executor.contract import CONTRACT_VERSION, Command, dump_json, load_json
-from salla_executor.core.model import Claim, NewSecret, Reference, Settings
+from salla_executor.core.model import BusinessError, Claim, NewSecret, Reference, Settings
 from sandbox.executor_erp import SqliteErp
 
 # A file of its own: a nonce is committed at once, and SQLite lets one writer into a file at a time.
@@ -28,8 +28,10 @@ CREATE INDEX IF NOT EXISTS nonces_due ON nonces (expires_at);
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (idempotency_key TEXT PRIMARY KEY, body_hash TEXT NOT NULL, ack TEXT);
 CREATE TABLE IF NOT EXISTS documents (doctype TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (doctype, name));
+CREATE INDEX IF NOT EXISTS documents_barcode ON documents (json_extract(body, '$.barcode')) WHERE doctype = 'Item';
 CREATE TABLE IF NOT EXISTS refs (source TEXT, entity_type TEXT, external_id TEXT, doctype TEXT, docname TEXT,
-    revision INTEGER, generation INTEGER, content_hash TEXT, PRIMARY KEY (source, entity_type, external_id));
+    revision INTEGER, generation INTEGER, content_hash TEXT, is_deleted INTEGER, not_applied TEXT, item_code TEXT,
+    PRIMARY KEY (source, entity_type, external_id));
 CREATE INDEX IF NOT EXISTS refs_document ON refs (doctype, docname);
 CREATE TABLE IF NOT EXISTS waits (source TEXT, entity_type TEXT, external_id TEXT, waits_on TEXT, message TEXT,
     PRIMARY KEY (source, entity_type, external_id));
@@ -178,6 +180,9 @@ class SqliteReceiver:
             return Claim("conflict")
         return Claim("known", load_json(row["ack"].encode()))
 
+    def lock_person(self, keys: Mapping[str, str]) -> None:
+        """The transaction is the only writer."""
+
     def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
         # The transaction is the only writer, so reading is locking.
         found = self.find_reference(source, entity_type, external_id)
@@ -200,15 +205,16 @@ class SqliteReceiver:
         self.connection.execute(f"INSERT OR REPLACE INTO refs VALUES ({marks})", values)
         self.connection.execute(DELETE_WAIT, (reference.source, reference.entity_type, reference.external_id))
 
-    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
+    def note_wait(self, command: Command, error: BusinessError) -> None:
         key = (command.store_account, command.entity_type, command.external_id)
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.execute(DELETE_WAIT, key)
         standing = self.find_reference(*key)
         said = (command.revision, command.generation)
         is_newer = not (standing and command.revision) or said > (standing.revision, standing.generation)
-        if waits_on and is_newer:
-            self.connection.execute("INSERT INTO waits VALUES (?, ?, ?, ?, ?)", (*key, waits_on, message))
+        if error.waits_on and is_newer:
+            row = (*key, error.waits_on, str(error))
+            self.connection.execute("INSERT INTO waits VALUES (?, ?, ?, ?, ?)", row)
         self.connection.execute("COMMIT")
 
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:

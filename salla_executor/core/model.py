@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,14 +14,59 @@ class BusinessError(Exception):
 
     retryable: True where waiting alone may mend it (a lock, an item still to come).
     waits_on: what a person has to mend in the ERP, one text for all commands that wait for the same, such as
-    `setting:tax_account`; they go by themselves once it is mended.
+    `setting:tax_account`; they go by themselves once it is mended. candidates: documents that a person chooses from.
     """
 
-    def __init__(self, error_code: str, message: str, *, retryable: bool = False, waits_on: str = ""):
+    def __init__(
+        self,
+        error_code: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        waits_on: str = "",
+        candidates: tuple[str, ...] = (),
+    ):
         super().__init__(message)
         self.error_code = error_code
         self.waits_on = waits_on
+        self.candidates = candidates
         self.retryable = retryable or bool(waits_on)
+
+
+@dataclass(frozen=True)
+class TaxRule:
+    """What stands for a VAT rate of the shop. reason_code: VATEX code, empty for any; company: empty for any."""
+
+    rate: Decimal
+    reason_code: str = ""
+    account: str = ""
+    template: str = ""
+    company: str = ""
+
+
+# Fields of the settings that belong to one company.
+OF_COMPANY = (
+    "warehouse",
+    "cost_center",
+    "tax_account",
+    "shipping_account",
+    "cod_account",
+    "rounding_account",
+)
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """A price list that takes the shop's prices in its currency.
+
+    is_in_force: the sale price while there is one, else the regular price; store: empty for every store.
+    """
+
+    name: str
+    currency: str
+    includes_tax: bool = False
+    is_in_force: bool = False
+    store: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,8 +88,15 @@ class Settings:
     item_group: str = "All Item Groups"
     stock_uom: str = "Nos"
     customer_group: str = ""
+    # Of those with a VAT number; empty: customer_group.
+    company_group: str = ""
     territory: str = ""
+    # What tells a person besides the reference, the strongest first: of `phone`, `email`.
+    match_customers_by: tuple[str, ...] = ("phone", "email")
     guest_customer: str = ""
+    # Every guest is guest_customer, instead of a Customer of his own.
+    is_one_guest: bool = False
+    company_country: str = "SA"
     tax_account: str = ""
     shipping_account: str = ""
     cod_account: str = ""
@@ -60,6 +113,36 @@ class Settings:
     round_row_wise_tax: bool = False
     # Fields of ItemValues that an Item keeps once it is there, whatever the shop says.
     erp_item_fields: frozenset[str] = frozenset({"is_stock_item"})
+    # Whether an Item that only has the same barcode is linked without asking a person.
+    link_by_barcode: bool = False
+    # Besides price_list, which takes regular prices without VAT.
+    price_lists: tuple[PriceList, ...] = ()
+    # Of price_list; empty where it is not known.
+    price_list_currency: str = ""
+    # Shipping and cash on delivery as lines with these Items instead of charges.
+    shipping_item: str = ""
+    cod_item: str = ""
+    # Takes the coins by which a percentage misses the shop's VAT; without it the VAT is an absolute amount then.
+    rounding_account: str = ""
+    naming_series: str = ""
+    # ERP or Shop.
+    tax_invoice_by: str = "ERP"
+    # An empty map maps nothing and holds nothing back.
+    taxes: tuple[TaxRule, ...] = ()
+    # (store or empty, branch id or name) -> Warehouse; (store or empty, the shop's method) -> Mode of Payment.
+    branches: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    payment_methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    # Store -> the fields of these settings that differ for it.
+    shops: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, store: str) -> Settings:
+        """As they are for one store. What belongs to another company than the store's counts as not set."""
+        own = self.shops.get(store)
+        if own is None:
+            return self
+        is_elsewhere = own.get("company", self.company) != self.company
+        emptied = dict.fromkeys(OF_COMPANY, "") if is_elsewhere else {}
+        return replace(self, **(emptied | dict(own)))
 
 
 @dataclass(frozen=True)
@@ -94,6 +177,8 @@ class Reference:
     is_deleted: bool = False
     # JSON: what the shop says last and the ERP keeps as it is, field -> [in the ERP, in the shop].
     not_applied: str = ""
+    # A person wants a new Item with this code, and none of those that are there.
+    item_code: str = ""
     is_new: bool = False
 
 
@@ -195,6 +280,17 @@ class ItemValues:
 
 
 @dataclass(frozen=True)
+class ItemMatch:
+    """An Item that a shop's entry may stand for. barcode: the one by which it was found, unless by its code."""
+
+    name: str
+    is_by_sku: bool = False
+    barcode: str = ""
+    has_variants: bool = False
+    variant_of: str = ""
+
+
+@dataclass(frozen=True)
 class AddressValues:
     external_id: str
     title: str
@@ -206,15 +302,29 @@ class AddressValues:
     postal_code: str | None = None
     # None: the company's country.
     country_code: str | None = None
+    # The Saudi National Address, which stands in line1 and line2 as well.
+    district: str | None = None
+    building_number: str | None = None
+    additional_number: str | None = None
+    short_address: str | None = None
     phone: str | None = None
     email: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A Customer that a shop's customer may be. by: `phone` or `email`."""
+
+    name: str
+    by: str
+    tax_id: str = ""
 
 
 @dataclass(frozen=True)
 class CustomerValues:
     """One Customer with contact and addresses. None leaves the field of an existing Customer as it is.
 
-    type: Individual or Company.
+    type: Individual or Company; phone_forms: how people may have written the phone.
     """
 
     name: str
@@ -224,6 +334,7 @@ class CustomerValues:
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None
+    phone_forms: tuple[str, ...] = ()
     email: str | None = None
     language: str | None = None
     tax_id: str | None = None
@@ -247,6 +358,11 @@ class SalesOrderLine:
     rate: Decimal
     warehouse: str | None = None
     description: str | None = None
+    item_tax_template: str | None = None
+    # Rates of that template in percent, by account; they stand in for the rate of a charge on it.
+    tax_rates: tuple[tuple[str, Decimal], ...] = ()
+    # What the shop says of the line: without VAT, after its own discount.
+    shop_amount: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -298,3 +414,7 @@ class SalesOrderValues:
     shipping_address: AddressValues | None = None
     note: str | None = None
     created_at: datetime | None = None
+    channel: str | None = None
+    mode_of_payment: str | None = None
+    naming_series: str | None = None
+    tax_invoice_by: str | None = None

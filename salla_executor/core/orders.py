@@ -6,12 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
-from salla_executor.core.customers import adopt_customer
-from salla_executor.core.mapping.customers import customer_values
-from salla_executor.core.mapping.order_money import SETTINGS_PAGE, MoneyPlan, plan_money
+from salla_executor.core.customers import address_at, buyer_of
+from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import NOT_TO_SUBMIT, difference_text, order_values
 from salla_executor.core.model import BusinessError, SavedOrder
-from salla_executor.payloads import CustomerPayload, OrderLine, OrderPayload
+from salla_executor.payloads import OrderLine, OrderPayload
 
 
 def apply_order(payload: OrderPayload, context: Context) -> Outcome:
@@ -22,8 +21,9 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     _refuse_collapsed(payload)
     item_codes = [_item_of(number, line, context) for number, line in enumerate(payload.items, 1)]
     plan = plan_money(payload, item_codes, context.settings)
-    customer = _customer_of(payload, context)
+    customer = buyer_of(payload, context)
     values = order_values(payload, context.settings, plan, source=context.source, customer=customer)
+    values = replace(values, shipping_address=address_at(customer, values.shipping_address, payload, context))
     adopted = None if document else context.erp.find_sales_order(context.source, payload.external_id)
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = difference_text(saved, plan, payload, context.settings)
@@ -68,31 +68,6 @@ def _item_of(number: int, line: OrderLine, context: Context) -> str:
         " or give an Item this SKU as its code; the order goes then by itself."
     )
     raise BusinessError("unknown_item", message, waits_on=f"item:{line.sku or line.product_id or line.name}")
-
-
-def _customer_of(payload: OrderPayload, context: Context) -> str:
-    buyer = payload.customer
-    if buyer:
-        return context.find("customer", buyer.external_id) or _save_buyer(buyer, context)
-    if context.settings.guest_customer:
-        return context.settings.guest_customer
-    message = (
-        "The order names no buyer and no guest customer is set."
-        f" Set 'Guest Customer' in {SETTINGS_PAGE}; the order goes then by itself."
-    )
-    raise BusinessError("missing_customer", message, waits_on="setting:guest_customer")
-
-
-def _save_buyer(buyer: CustomerPayload, context: Context) -> str:
-    """The customer came with the order only. The watermark stays low: the customer's own command still counts."""
-    reference = context.receiver.lock_reference(context.source, "customer", buyer.external_id)
-    adopted = adopt_customer(buyer, context)
-    values, _ = customer_values(buyer, context.settings, is_new=not adopted)
-    saved = context.erp.save_customer(adopted, values)
-    context.before.extend(one for one in (saved, *saved.also) if one.action != "unchanged")
-    linked = replace(reference, doctype=saved.doctype, docname=saved.name, content_hash="", is_new=False)
-    context.receiver.save_reference(linked)
-    return saved.name
 
 
 def _is_to_submit(saved: SavedOrder, payload: OrderPayload, difference: str, context: Context) -> bool:

@@ -9,9 +9,12 @@ from typing import Any, Protocol
 from salla_executor.contract import Command
 from salla_executor.core.model import (
     BrandValues,
+    BusinessError,
+    Candidate,
     Claim,
     CustomerValues,
     ItemGroupValues,
+    ItemMatch,
     ItemValues,
     NewSecret,
     OrderStatusValues,
@@ -52,11 +55,17 @@ class Erp(Protocol):
     def find_item(self, sku: str) -> str | None:
         """The Item that carries this SKU as its code."""
 
+    def match_items(self, sku: str, barcode: str | None) -> list[ItemMatch]:
+        """Items with this SKU as their code, then those with the barcode; if neither, with the SKU as barcode."""
+
+    def tell_not_applied(self, doctype: str, name: str, not_applied: dict[str, list[Any]]) -> None:
+        """Say on the document what the shop says and the ERP keeps: field -> [in the ERP, in the shop]."""
+
     def find_sales_order(self, source: str, external_id: str) -> str | None:
         """The Sales Order (not cancelled) that carries this shop order, should its reference be lost."""
 
-    def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
-        """Customers whose contact has this E.164 phone; if there are none, this e-mail."""
+    def find_customers(self, *, phones: tuple[str, ...], email: str | None) -> list[Candidate]:
+        """Customers whose contact has this phone, in any of these forms, and those whose contact has this e-mail."""
 
     def is_template(self, item_code: str) -> bool:
         """Whether the Item is a template."""
@@ -96,6 +105,10 @@ class Receiver(SecretKeeper, Protocol):
     def claim(self, command: Command, body_hash: str) -> Claim:
         """Starts the transaction with a fresh view and inserts the inbox row; never waits longer than a second."""
 
+    def lock_person(self, keys: Mapping[str, str]) -> None:
+        """Until the transaction ends no other command finds or makes a customer by one of these; before any read of
+        the transaction. Raises BusinessError, retryable, if another one holds them for too long."""
+
     def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
         """Made if it is new, locked until the transaction ends.
 
@@ -109,8 +122,8 @@ class Receiver(SecretKeeper, Protocol):
     def save_reference(self, reference: Reference) -> None:
         """The entity waits for nobody any more, too."""
 
-    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
-        """Keep on the entity's reference what a person has to mend before it can be applied; empty: nothing.
+    def note_wait(self, command: Command, error: BusinessError) -> None:
+        """Keep on the entity's reference what a person has to mend before it can be applied, or that nothing is.
         Committed at once. Where a newer revision stands already, nothing is noted."""
 
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:

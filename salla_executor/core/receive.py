@@ -15,6 +15,7 @@ from salla_executor.contract import Ack, Command, ProtocolError, SignedRequest
 from salla_executor.core.answer import bounded
 from salla_executor.core.apply import apply
 from salla_executor.core.context import Context, Outcome
+from salla_executor.core.customers import person_of
 from salla_executor.core.model import BusinessError, NewSecret, Reference, Settings
 from salla_executor.core.ports import Receiver
 from salla_executor.key_agreement import AgreementError
@@ -77,7 +78,7 @@ def _execute(command: Command, body_hash: str, settings: Settings, receiver: Rec
         if not error.retryable:
             _keep_failure(command, body_hash, error, receiver)
         if error.waits_on or not error.retryable:
-            receiver.note_wait(command, error.waits_on, str(error))
+            receiver.note_wait(command, error)
         return _failure(command, error)
 
 
@@ -89,6 +90,8 @@ def _transact(command: Command, body_hash: str, settings: Settings, receiver: Re
         receiver.rollback()
         return _answer_of(command, claim.state, claim.ack or {})
     payload = _parse(command)
+    if person := person_of(payload, settings):
+        receiver.lock_person(person)
     reference = receiver.lock_reference(command.store_account, command.entity_type, payload.external_id)
     outcome = _stale(command, reference)
     if outcome is None:

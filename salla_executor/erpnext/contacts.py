@@ -10,17 +10,17 @@ import frappe
 from frappe.model.document import Document
 
 from salla_executor.core.model import CustomerValues, Saved
-from salla_executor.erpnext.documents import plain, set_values
+from salla_executor.erpnext.documents import is_ours, is_shared, plain, set_values
 
 DOCTYPE = "Contact"
 
 
 def save_contact(customer: str, name: str | None, values: CustomerValues) -> Saved:
-    """Without a name a new one is made for the customer."""
+    """Without a name a new one is made for the customer, and also where the change would reach another Customer."""
     doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
-    changes = set_values(doc, _names(values, is_new=not name))
-    changes |= _set_primary(doc, "phone_nos", "phone", "is_primary_mobile_no", values.phone)
-    changes |= _set_primary(doc, "email_ids", "email_id", "is_primary", values.email)
+    changes = _set_content(doc, values)
+    if name and changes and is_shared(doc, customer):
+        return save_contact(customer, None, values)
     if name is None:
         doc.is_primary_contact = 1
         doc.append("links", {"link_doctype": "Customer", "link_name": customer})
@@ -32,6 +32,15 @@ def save_contact(customer: str, name: str | None, values: CustomerValues) -> Sav
     if name is None:
         return Saved(DOCTYPE, doc.name, "created", changes)
     return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
+
+
+def _set_content(doc: Document, values: CustomerValues) -> dict[str, list[Any]]:
+    changes = {} if doc.name and not is_ours(doc) else set_values(doc, _names(values, is_new=not doc.name))
+    changes |= _set_primary(
+        doc, "phone_nos", "phone", "is_primary_mobile_no", values.phone, values.phone_forms
+    )
+    email = (values.email,) if values.email else ()
+    return changes | _set_primary(doc, "email_ids", "email_id", "is_primary", values.email, email)
 
 
 def _names(values: CustomerValues, is_new: bool) -> dict[str, str | None]:
@@ -49,8 +58,11 @@ def _own_name(doc: Document, customer: str) -> str | None:
     return f"{person[:60].strip()}-{customer[:60].strip()}-{frappe.generate_hash(length=8)}"
 
 
-def _set_primary(doc: Document, table: str, field: str, flag: str, value: str | None) -> dict[str, list[Any]]:
-    """Make value the primary row: an existing row of it, else the primary one, else a new one."""
+def _set_primary(
+    doc: Document, table: str, field: str, flag: str, value: str | None, forms: tuple[str, ...]
+) -> dict[str, list[Any]]:
+    """Make value the primary row: the row that has it in one of its forms, else the primary one of a contact of ours,
+    else a new one. Of what people entered nothing is lost."""
     if not value:
         return {}
     rows = doc.get(table)
@@ -58,10 +70,12 @@ def _set_primary(doc: Document, table: str, field: str, flag: str, value: str | 
     if primary and primary.get(field) == value:
         return {}
     before = primary.get(field) if primary else None
-    known = next((row for row in rows if row.get(field) == value), None)
-    if known and primary:
+    wanted = {form.casefold() for form in forms}
+    known = next((row for row in rows if (row.get(field) or "").casefold() in wanted), None)
+    replaced = primary if is_ours(doc) else None
+    row = known or replaced or doc.append(table, {})
+    if primary:
         primary.set(flag, 0)
-    row = known or primary or doc.append(table, {})
     row.set(field, value)
     row.set(flag, 1)
     return {field: [before, value]}

@@ -7,10 +7,10 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import CustomerValues, Saved
+from salla_executor.core.model import Candidate, CustomerValues, Saved
 from salla_executor.erpnext.addresses import save_address
 from salla_executor.erpnext.contacts import save_contact
-from salla_executor.erpnext.documents import plain, set_values
+from salla_executor.erpnext.documents import is_ours, plain, set_values
 from salla_executor.erpnext.errors import refusals
 
 DOCTYPE = "Customer"
@@ -19,7 +19,7 @@ DOCTYPE = "Customer"
 def save_customer(name: str | None, company: str, values: CustomerValues) -> Saved:
     with refusals(f"{DOCTYPE} {name or plain(values.name)}"):
         doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
-        changes = set_values(doc, _fields(values))
+        changes = set_values(doc, _fields(values, keeps_name=bool(name) and not is_ours(doc)))
         if name is None:
             doc.insert()
         elif changes:
@@ -31,30 +31,34 @@ def save_customer(name: str | None, company: str, values: CustomerValues) -> Sav
     return Saved(DOCTYPE, doc.name, action, changes, also=tuple(also))
 
 
-def find_customers(phone: str | None, email: str | None) -> list[str]:
-    found = _customers_of("Contact Phone", "phone", phone) if phone else []
-    if not found and email:
-        found = _customers_of("Contact Email", "email_id", email)
-    return found
+def find_customers(phones: tuple[str, ...], email: str | None) -> list[Candidate]:
+    found = _candidates("phone", "Contact Phone", "phone", phones) if phones else []
+    return found + (_candidates("email", "Contact Email", "email_id", (email,)) if email else [])
 
 
-def _customers_of(table: str, field: str, value: str) -> list[str]:
-    row, link = frappe.qb.DocType(table), frappe.qb.DocType("Dynamic Link")
+def _candidates(kind: str, table: str, field: str, values: tuple[str, ...]) -> list[Candidate]:
+    row, link, customer = (frappe.qb.DocType(one) for one in (table, "Dynamic Link", DOCTYPE))
     query = (
         frappe.qb.from_(row)
         .join(link)
         .on((link.parent == row.parent) & (link.parenttype == "Contact") & (link.link_doctype == DOCTYPE))
-        .select(link.link_name)
-        .distinct()
-        .where((row[field] == value) & (row.parenttype == "Contact"))
+        .join(customer)
+        .on(customer.name == link.link_name)
+        .select(customer.name, customer.tax_id, row[field])
+        .where(row[field].isin(values) & (row.parenttype == "Contact"))
     )
-    return query.run(pluck=True)
+    # The collation takes `jose` and `josé` for equal, and they are two people.
+    wanted = {value.casefold() for value in values}
+    rows = [row for row in query.run() if row[2].strip().casefold() in wanted]
+    return [
+        Candidate(name, kind, tax_id or "") for name, tax_id in sorted({row[:2] for row in rows}, key=str)
+    ]
 
 
-def _fields(values: CustomerValues) -> dict[str, Any]:
+def _fields(values: CustomerValues, keeps_name: bool) -> dict[str, Any]:
     return {
-        # ERPNext names a second customer of this name `… - 1`, which has to fit as well.
-        "customer_name": plain(values.name, 130),
+        # ERPNext names a second customer of this name `… - 1`, which has to fit as well. What people made keeps theirs.
+        "customer_name": None if keeps_name else plain(values.name, 130),
         "customer_type": values.type,
         "customer_group": values.group,
         "territory": values.territory,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import frappe
 from frappe.model.document import Document
 from frappe.utils import cint, cstr, flt, get_datetime, getdate
 from frappe.utils.html_utils import sanitize_html
@@ -47,15 +48,29 @@ def _cut(text: str) -> str:
 
 def set_values(doc: Document, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Set the fields that differ; None leaves a field as it is. Returns field -> [before, after]."""
-    changes = {}
-    for field, value in values.items():
-        if value is None:
-            continue
-        before = doc.get(field)
-        if not same(doc, field, before, value):
-            doc.set(field, stored(value))
-            changes[field] = [shown(before), shown(value)]
+    changes = differing(doc, values)
+    for field in changes:
+        doc.set(field, stored(values[field]))
     return changes
+
+
+def differing(doc: Document, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Field -> [in the document, in the values]; None says nothing."""
+    return {
+        field: [shown(doc.get(field)), shown(value)]
+        for field, value in values.items()
+        if value is not None and not same(doc, field, doc.get(field), value)
+    }
+
+
+def is_ours(doc: Document) -> bool:
+    """Made by a command, and not by people."""
+    return doc.owner == frappe.session.user
+
+
+def is_shared(doc: Document, customer: str) -> bool:
+    """A Contact or Address that people linked to another Customer as well."""
+    return any(link.link_doctype == "Customer" and link.link_name != customer for link in doc.links)
 
 
 def same(doc: Document, field: str, before: Any, after: Any) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
 from frappe.model.document import Document
 
 from salla_executor.core.model import (
     BrandValues,
+    Candidate,
     CustomerValues,
     ItemGroupValues,
+    ItemMatch,
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
@@ -16,7 +20,16 @@ from salla_executor.core.model import (
     SavedOrder,
     Settings,
 )
-from salla_executor.erpnext import brands, customers, item_groups, items, order_statuses, sales_orders
+from salla_executor.erpnext import (
+    brands,
+    customers,
+    item_groups,
+    item_matches,
+    items,
+    kept_fields,
+    order_statuses,
+    sales_orders,
+)
 
 
 class ErpNext:
@@ -60,11 +73,17 @@ class ErpNext:
     def find_item(self, sku: str) -> str | None:
         return items.find_item(sku)
 
+    def match_items(self, sku: str, barcode: str | None) -> list[ItemMatch]:
+        return item_matches.match_items(sku, barcode)
+
+    def tell_not_applied(self, doctype: str, name: str, not_applied: dict[str, list[Any]]) -> None:
+        kept_fields.tell(doctype, name, not_applied)
+
     def find_sales_order(self, source: str, external_id: str) -> str | None:
         return sales_orders.find_sales_order(source, external_id)
 
-    def find_customers(self, *, phone: str | None, email: str | None) -> list[str]:
-        return customers.find_customers(phone, email)
+    def find_customers(self, *, phones: tuple[str, ...], email: str | None) -> list[Candidate]:
+        return customers.find_customers(phones, email)
 
     def is_template(self, item_code: str) -> bool:
         return items.is_template(item_code)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,6 +45,9 @@ STORE_ACK = """
         document_name = %(docname)s
     WHERE name = %(name)s
 """
+# Not InnoDB's locks: two persons who are both new lie in one gap of its index, and would deadlock.
+LOCK_PERSON = "SELECT {}"
+TAKE, FREE = "GET_LOCK(%s, 5)", "RELEASE_LOCK(%s)"
 # One statement makes the row or finds it, and locks it either way; a SELECT first would deadlock two newcomers.
 LOCK_REFERENCE = """
     SET STATEMENT innodb_lock_wait_timeout = 5 FOR
@@ -52,7 +55,8 @@ LOCK_REFERENCE = """
         external_id)
     VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(source)s, %(entity_type)s, %(external_id)s)
     ON DUPLICATE KEY UPDATE name = VALUES(name)
-    RETURNING source, entity_type, external_id, document_type, document_name, revision, generation, content_hash
+    RETURNING source, entity_type, external_id, document_type, document_name, revision, generation, content_hash,
+        is_deleted, not_applied, item_code
 """
 # ERPNext sums reserved quantities from its read view, so two submits at once would each miss the other's. The lock
 # is taken before the first plain read, which is what fixes the view.
@@ -69,6 +73,9 @@ REFERENCE_FIELDS = [
     "revision",
     "generation",
     "content_hash",
+    "is_deleted",
+    "not_applied",
+    "item_code",
 ]
 
 
@@ -83,6 +90,7 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._inbox = ""
         self._nonce = ""
         self._has_read = False
+        self._persons: list[str] = []
 
     @property
     def erp(self) -> ErpNext:
@@ -126,6 +134,20 @@ class FrappeReceiver(FrappeSecretKeeper):
             return Claim("in_progress")
         return Claim("known" if row.body_hash == body_hash else "conflict", json.loads(row.ack))
 
+    def lock_person(self, keys: Mapping[str, str]) -> None:
+        # Sorted, so that two commands of one person never wait for each other; the names hold for the whole server.
+        names = sorted(row_name(frappe.conf.db_name, kind, value.casefold()) for kind, value in keys.items())
+        self._persons = names
+        (taken,) = frappe.db.sql(LOCK_PERSON.format(", ".join([TAKE] * len(names))), names)
+        if not all(taken):
+            message = _("Another command of the same person is being applied; this one is tried again.")
+            raise BusinessError("busy", message, retryable=True)
+
+    def _free_persons(self) -> None:
+        names, self._persons = self._persons, []
+        if names:
+            frappe.db.sql(LOCK_PERSON.format(", ".join([FREE] * len(names))), names)
+
     def lock_reference(self, source: str, entity_type: str, external_id: str) -> Reference:
         row = {
             "name": row_name(source, entity_type, external_id),
@@ -166,12 +188,14 @@ class FrappeReceiver(FrappeSecretKeeper):
             "revision": reference.revision,
             "generation": reference.generation,
             "content_hash": reference.content_hash,
+            "is_deleted": reference.is_deleted,
+            "not_applied": reference.not_applied,
             **waiting.NOTHING,
         }
         name = row_name(reference.source, reference.entity_type, reference.external_id)
         frappe.db.set_value("External Reference", name, values)
 
-    def note_wait(self, command: Command, waits_on: str, message: str) -> None:
+    def note_wait(self, command: Command, error: BusinessError) -> None:
         row = {
             "name": row_name(command.store_account, command.entity_type, command.external_id),
             "source": command.store_account,
@@ -179,8 +203,10 @@ class FrappeReceiver(FrappeSecretKeeper):
             "external_id": command.external_id,
             "revision": command.revision,
             "generation": command.generation,
-            "waits_on": waits_on,
-            "message": message,
+            "waits_on": error.waits_on,
+            "message": str(error),
+            "candidates": "\n".join(error.candidates),
+            "title": waiting.title_of(command.payload),
         }
         waiting.note_wait(row)
         # The command was rolled back before; the note stands alone.
@@ -219,6 +245,8 @@ class FrappeReceiver(FrappeSecretKeeper):
             frappe.db.rollback()
             if not frappe.db.get_value("Executor Inbox", self._inbox, "status"):
                 raise
+        finally:
+            self._free_persons()
 
     def rollback(self) -> None:
         self._guard.disarm()
@@ -226,6 +254,7 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._erp = None
         self._has_read = False
         frappe.db.rollback()
+        self._free_persons()
 
     def report(self, error: Exception) -> bool:
         self.is_conflict = isinstance(error, CONFLICTS)
@@ -275,6 +304,9 @@ def _reference(row: dict[str, Any]) -> Reference:
         revision=row["revision"] or 0,
         generation=row["generation"] or 0,
         content_hash=row["content_hash"] or "",
+        is_deleted=bool(row["is_deleted"]),
+        not_applied=row["not_applied"] or "",
+        item_code=row["item_code"] or "",
         is_new=not row["document_name"],
     )
 

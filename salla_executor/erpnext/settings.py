@@ -8,10 +8,17 @@ import frappe
 from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_datetime
 
 from salla_executor.core.model import Settings
+from salla_executor.erpnext.item_settings import item_settings
 from salla_executor.erpnext.secrets import SecretError, read_secret
 
 DOCTYPE = "Salla Executor Settings"
 SUBMIT = "Submit when the money agrees"
+CUSTOMER_POLICIES = {
+    "Reference only": (),
+    "Reference, then phone": ("phone",),
+    "Reference, then phone and e-mail": ("phone", "email"),
+}
+ONE_GUEST = "One Customer for all guests"
 
 
 def read_settings() -> Settings:
@@ -29,8 +36,12 @@ def read_settings() -> Settings:
         item_group=doc.item_group or "",
         stock_uom=doc.stock_uom or "",
         customer_group=doc.customer_group or "",
+        company_group=doc.company_group or "",
         territory=doc.territory or "",
+        match_customers_by=CUSTOMER_POLICIES.get(doc.customer_policy, ("phone", "email")),
         guest_customer=doc.guest_customer or "",
+        is_one_guest=doc.guest_policy == ONE_GUEST,
+        company_country=_country(doc.company),
         tax_account=doc.tax_account or "",
         shipping_account=doc.shipping_account or "",
         cod_account=doc.cod_account or "",
@@ -42,6 +53,7 @@ def read_settings() -> Settings:
         rounding_method=frappe.get_system_settings("rounding_method") or "Banker's Rounding",
         currency_precision=_currency_precision(),
         round_row_wise_tax=bool(cint(frappe.get_cached_doc("Accounts Settings").get("round_row_wise_tax"))),
+        **item_settings(doc),
     )
 
 
@@ -74,6 +86,11 @@ def _secrets() -> tuple[str, ...]:
 
 def _currency(company: str | None) -> str:
     return (frappe.get_cached_value("Company", company, "default_currency") if company else None) or "SAR"
+
+
+def _country(company: str | None) -> str:
+    country = frappe.get_cached_value("Company", company, "country") if company else None
+    return ((country and frappe.get_cached_value("Country", country, "code")) or "SA").upper()
 
 
 def _currency_precision() -> int:

@@ -8,6 +8,39 @@ from frappe.model import no_value_fields
 _SHOWN = {"read_only": 1, "no_copy": 1}
 _LIVE = {**_SHOWN, "allow_on_submit": 1}
 
+# Saudi National Address; people may correct it, as every field of an Address.
+_NATIONAL_ADDRESS = [
+    {
+        "fieldname": "shop_short_address",
+        "fieldtype": "Data",
+        "label": "Short Address",
+        "insert_after": "pincode",
+        "description": "Saudi National Address, such as RRRD2929",
+        "depends_on": "eval: doc.country === 'Saudi Arabia' || doc.shop_short_address",
+    },
+    {
+        "fieldname": "shop_building_number",
+        "fieldtype": "Data",
+        "label": "Building Number",
+        "insert_after": "shop_short_address",
+        "depends_on": "eval: doc.country === 'Saudi Arabia' || doc.shop_building_number",
+    },
+    {
+        "fieldname": "shop_additional_number",
+        "fieldtype": "Data",
+        "label": "Additional Number",
+        "insert_after": "shop_building_number",
+        "depends_on": "eval: doc.country === 'Saudi Arabia' || doc.shop_additional_number",
+    },
+    {
+        "fieldname": "shop_district",
+        "fieldtype": "Data",
+        "label": "District",
+        "insert_after": "shop_additional_number",
+        "depends_on": "eval: doc.country === 'Saudi Arabia' || doc.shop_district",
+    },
+]
+
 CUSTOM_FIELDS = {
     "Address": [
         {
@@ -20,7 +53,17 @@ CUSTOM_FIELDS = {
             "hidden": 1,
             "print_hide": 1,
             **_SHOWN,
-        }
+        },
+        {
+            "fieldname": "shop_address_id",
+            "fieldtype": "Data",
+            "label": "Shop Address ID",
+            "insert_after": "shop_address_key",
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        },
+        *_NATIONAL_ADDRESS,
     ],
     "Sales Order": [
         # Beside the customer: a list shows only the first few fields.

@@ -187,7 +187,64 @@ def test_customer_that_fits_several(bench):
     with bench.store.receiver() as receiver:
         receiver.connection.execute("INSERT INTO contacts VALUES ('B', 'phone', '+966500000001')")
     ack = bench.send("customer", customer("33", name="C", phone="+966500000001", email=None))
-    failed(ack, 503, "ambiguous_customer", "A, B", "Merge")
+    failed(ack, 503, "ambiguous_customer", "A (by phone), B (by phone)", "Merge")
+
+
+def test_phone_and_mail_of_two_customers_are_merged_by_nobody(bench):
+    bench.send("customer", customer("31", name="A", phone="+966500000001", email="a@example.com"))
+    bench.send("customer", customer("32", name="B", phone="+966500000002", email="b@example.com"))
+    ack = bench.send("customer", customer("33", name="C", phone="+966500000001", email="b@example.com"))
+    failed(ack, 503, "ambiguous_customer", "A (by phone), B (by e-mail)")
+    assert names(bench, "Customer") == ["A", "B"]
+
+
+def test_who_fits_by_both_is_the_one(bench):
+    bench.send("customer", customer("31", name="A", phone="+966500000001", email="a@example.com"))
+    bench.send("customer", customer("32", name="B", phone="+966500000002", email="b@example.com"))
+    with bench.store.receiver() as receiver:
+        receiver.connection.execute("INSERT INTO contacts VALUES ('B', 'phone', '+966500000001')")
+    ack = bench.send("customer", customer("33", name="C", phone="+966500000001", email="a@example.com"))
+    applied(ack, "Customer", "A")
+
+
+def test_another_vat_number_is_another_customer(bench):
+    bench.send("customer", customer("31", name="A", tax_id="300000000000003"))
+    ack = bench.send("customer", customer("32", name="B", tax_id="311111111111113"))
+    failed(ack, 503, "ambiguous_customer", "Customer A", "VAT number")
+    applied(bench.send("customer", customer("33", name="C", tax_id="3000 0000 0000 003")), "Customer", "A")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [((), ["A", "A - 1", "A - 2"]), (("phone",), ["A", "A - 1"]), (("phone", "email"), ["A"])],
+)
+def test_policy_says_what_tells_a_person(bench, policy, expected):
+    bench.set(match_customers_by=policy)
+    bench.send("customer", customer("31", name="A"))
+    bench.send("customer", customer("32", name="A", email=None))
+    bench.send("customer", customer("33", name="A", phone=None))
+    assert names(bench, "Customer") == expected
+
+
+def test_guest_is_a_customer_of_his_own_or_the_one_for_all(shop):
+    buyer = customer("guest-1", name="Guest", is_guest=True)
+    shop.send("order", order(customer=buyer))
+    assert shop.order()["customer"] == "Guest"
+    shop.set(is_one_guest=True)
+    assert shop.send("customer", customer("guest-3", is_guest=True)).ack_status == "skipped"
+    place = {"external_id": "1", "line1": "Road 1", "city": "Riyadh"}
+    for number in ("42", "43"):
+        buyer = customer(f"guest-{number}", name="Other", is_guest=True)
+        shop.send("order", order(number, customer=buyer, shipping={"amount": "10.00", "address": place}))
+    orders = shop.documents("Sales Order")[1:]
+    assert [one["customer"] for one in orders] == ["Shop Guest", "Shop Guest"]
+    # Two guests share the Customer and nothing else.
+    assert [one["shipping_address"]["external_id"] for one in orders] == [
+        f"order:{SHOP}:42",
+        f"order:{SHOP}:43",
+    ]
+    assert orders[0]["shipping_address"]["phone"] == "+966501234567"
+    assert [one["name"] for one in shop.documents("Customer")] == ["Guest"]
 
 
 def test_blocked_or_deleted_customer_stays_usable(bench):

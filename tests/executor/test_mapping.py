@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from executor_kit import INSTANCE, SECRET, customer, product, variant
 
-from salla_executor.core.mapping.customers import address_values, customer_values, usable_email, usable_phone
+from salla_executor.core.mapping.customers import (
+    address_values,
+    customer_values,
+    phone_forms,
+    usable_email,
+    usable_phone,
+)
 from salla_executor.core.mapping.items import net_price, product_item, variant_item
 from salla_executor.payloads import Address, CustomerPayload, ProductPayload, VariantPayload
 from sandbox.executor_store import default_settings
@@ -49,7 +56,8 @@ def test_disabled(status, of_new, of_known):
 def test_new_item_is_whole_and_a_known_one_keeps_its_own():
     new, known = item()[0], item(is_new=False)[0]
     assert (new.item_group, new.stock_uom, new.is_stock_item) == ("All Item Groups", "Nos", True)
-    assert (known.item_group, known.stock_uom, known.is_stock_item) == (None, None, None)
+    assert (known.item_group, known.stock_uom, known.is_disabled) == (None, None, None)
+    assert (new.kept, known.kept) == (frozenset(), frozenset({"is_stock_item"}))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +140,32 @@ def test_company_is_a_customer_with_a_vat_number():
     assert kind(True, tax_id="300000000000003") == "Company"
     assert kind(False) is None
     assert kind(False, tax_id="300000000000003") == "Company"
+
+
+def test_companies_may_have_a_group_of_their_own():
+    site = replace(SITE, customer_group="Individual", company_group="Commercial")
+    for tax_id, group in ((None, "Individual"), ("300000000000003", "Commercial")):
+        payload = CustomerPayload.model_validate(customer(tax_id=tax_id))
+        assert customer_values(payload, site, is_new=True)[0].group == group
+        assert customer_values(payload, site, is_new=False)[0].group is None
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "is_found"),
+    [
+        ("SA", "+966501234567", True),
+        ("SA", "00966501234567", True),
+        ("SA", "+966-501234567", True),
+        ("SA", "+966 50 123 4567", True),
+        ("SA", "0501234567", True),
+        ("SA", "050 123 4567", True),
+        # Elsewhere the same digits are another person's.
+        ("AE", "0501234567", False),
+        ("SA", "+971501234567", False),
+    ],
+)
+def test_phone_as_people_write_it(country, written, is_found):
+    assert (written in phone_forms("+966501234567", country)) == is_found
 
 
 def test_what_was_left_out_of_a_customer_is_said():

@@ -2,15 +2,19 @@
 
 | shop | ERP |
 |---|---|
-| VAT number | Customer type Company, tax id; without one a new Customer is an Individual |
+| VAT number | Customer type Company, tax id, the group of companies; without one a new Customer is an Individual |
 | phone, e-mail | contact, if they have the form of E.164 and of an address |
 | address | title: receiver, else the customer; line 1: street, else the next finer part that is known; no city and nothing else to go by: left out |
+| national address | fields of its own, and in line 1 and 2 for whoever prints them |
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
 
 from salla_executor.contract import dump_json
 from salla_executor.core.model import AddressValues, CustomerValues, Settings
@@ -34,14 +38,16 @@ def customer_values(
         notes.append(f"'{payload.email}' is no e-mail address and was left out.")
     if None in addresses:
         notes.append("An address with neither city nor street was left out.")
+    group = (payload.tax_id and settings.company_group) or settings.customer_group
     values = CustomerValues(
         name=payload.name[:NAME_LENGTH],
         type="Company" if payload.tax_id else ("Individual" if is_new else None),
-        group=settings.customer_group if is_new else None,
+        group=group if is_new else None,
         territory=settings.territory if is_new else None,
         first_name=payload.first_name,
         last_name=payload.last_name,
         phone=phone,
+        phone_forms=phone_forms(phone, settings.company_country) if phone else (),
         email=email,
         language=payload.language,
         tax_id=payload.tax_id,
@@ -53,6 +59,21 @@ def customer_values(
 
 def usable_phone(phone: str | None) -> str | None:
     return phone if phone and _PHONE.match(phone) else None
+
+
+def phone_forms(phone: str, country: str) -> tuple[str, ...]:
+    """How people and Desk write an E.164 number; without the country's prefix only where it is the company's own."""
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return (phone,)
+    code, national = str(number.country_code), phonenumbers.national_significant_number(number)
+    spaced = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    forms = [phone, f"00{phone[1:]}", phone[1:], f"+{code}-{national}", f"+{code} {national}", spaced]
+    if phonenumbers.region_code_for_country_code(number.country_code) == country:
+        local = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        forms += [national, local, "".join(local.split())]
+    return tuple(dict.fromkeys(forms))
 
 
 def usable_email(email: str | None) -> str | None:
@@ -78,6 +99,10 @@ def address_values(address: Address, owner: str) -> AddressValues | None:
         state=address.state,
         postal_code=address.postal_code,
         country_code=address.country_code,
+        district=address.district,
+        building_number=address.building_number,
+        additional_number=address.additional_number,
+        short_address=address.short_address,
         phone=usable_phone(address.phone),
     )
 

@@ -13,13 +13,18 @@ class ExternalReference(Document):
     if TYPE_CHECKING:
         from frappe.types import DF
 
+        candidates: DF.SmallText | None
         content_hash: DF.Data | None
         document_name: DF.DynamicLink | None
         document_type: DF.Link | None
         entity_type: DF.Data | None
         external_id: DF.Data | None
         generation: DF.LongInt
+        is_deleted: DF.Check
+        item_code: DF.Data | None
+        not_applied: DF.Code | None
         revision: DF.LongInt
+        shop_title: DF.Data | None
         source: DF.Data | None
     # end: auto-generated types
 

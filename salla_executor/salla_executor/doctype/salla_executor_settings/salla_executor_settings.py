@@ -44,15 +44,25 @@ class SallaExecutorSettings(Document):
     if TYPE_CHECKING:
         from frappe.types import DF
 
+        from salla_executor.salla_executor.doctype.item_field_owner.item_field_owner import ItemFieldOwner
+        from salla_executor.salla_executor.doctype.shop_price_list.shop_price_list import ShopPriceList
+
+        barcode_match: DF.Literal["Ask a person", "Link the Item"]
         cod_account: DF.Link | None
         company: DF.Link | None
+        company_group: DF.Link | None
         cost_center: DF.Link | None
         customer_group: DF.Link | None
+        customer_policy: DF.Literal[
+            "Reference only", "Reference, then phone", "Reference, then phone and e-mail"
+        ]
         delivery_days: DF.Int
         guest_customer: DF.Link | None
+        guest_policy: DF.Literal["A Customer for each guest", "One Customer for all guests"]
         instance_id: DF.Data | None
         integration_user: DF.Link | None
         is_enabled: DF.Check
+        item_field_owners: DF.Table[ItemFieldOwner]
         item_group: DF.Link | None
         manager_base_url: DF.Data | None
         money_tolerance: DF.Float
@@ -60,6 +70,7 @@ class SallaExecutorSettings(Document):
         previous_secret: DF.Password | None
         previous_secret_expires_at: DF.Datetime | None
         price_list: DF.Link | None
+        price_lists: DF.Table[ShopPriceList]
         shared_secret: DF.Password | None
         shipping_account: DF.Link | None
         stock_uom: DF.Link | None
@@ -75,6 +86,7 @@ class SallaExecutorSettings(Document):
         self.validate_address()
         self.validate_secret()
         self.validate_timezone()
+        self.validate_guests()
         keep_typed(self)
 
     def missing_fields(self) -> list[str]:
@@ -134,3 +146,7 @@ class SallaExecutorSettings(Document):
             ZoneInfo(self.timezone or "Asia/Riyadh")
         except (ZoneInfoNotFoundError, ValueError):
             frappe.throw(_("Time Zone: {0} is not known. Write it like Asia/Riyadh.").format(self.timezone))
+
+    def validate_guests(self):
+        if self.guest_policy == "One Customer for all guests" and not self.guest_customer:
+            frappe.throw(_("Guests: choose the Guest Customer that takes their orders."))
