@@ -8,15 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from salla_executor.contract import dump_json
-from salla_executor.core.catalogue import (
-    apply_brand,
-    apply_category,
-    apply_order_status,
-    apply_product,
-    apply_variant,
-)
+from salla_executor.core.catalogue import apply_brand, apply_category, apply_order_status
 from salla_executor.core.context import Context, Outcome
 from salla_executor.core.customers import apply_customer
+from salla_executor.core.items import apply_product, apply_variant
 from salla_executor.core.model import Reference
 from salla_executor.core.orders import apply_order
 from salla_executor.payloads import Payload
@@ -71,4 +66,5 @@ def _advanced(reference: Reference, outcome: Outcome, context: Context, digest: 
         generation=generation,
         content_hash=digest,
         is_new=False,
+        **outcome.of_reference,
     )

@@ -15,7 +15,7 @@ class Outcome:
     """The verdict on one command.
 
     status: applied or skipped; changes: of doctype docname, field -> [before, after]; written: every document that
-    was made or changed; extra: further keys of the ack payload.
+    was made or changed; extra: further keys of the ack payload; of_reference: fields of the reference to keep.
     """
 
     status: str
@@ -26,6 +26,7 @@ class Outcome:
     error_code: str | None = None
     written: tuple[Saved, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    of_reference: dict[str, Any] = field(default_factory=dict)
 
     def documents(self) -> list[dict[str, Any]]:
         """For the ack: doctype, name, action, and of all but doctype docname the changes."""

@@ -119,7 +119,7 @@ def refusals(what: str) -> Iterator[None]:
         found = next((one for one in REFUSALS if isinstance(error, one.kinds)), None)
         if found is None:
             raise
-        text = _text(error)
+        text = words_of(error)
         # Of a missing value only the fields, not the document it was missing in.
         cause = text.rpartition("]: ")[2] if "mandatory" in found.waits_on else text
         raise BusinessError(
@@ -130,7 +130,8 @@ def refusals(what: str) -> Iterator[None]:
         ) from None
 
 
-def _text(error: Exception) -> str:
+def words_of(error: Exception) -> str:
+    """An exception's text without markup."""
     text = " ".join(strip_html(str(error)).split())
     return text[:500] or type(error).__name__
 

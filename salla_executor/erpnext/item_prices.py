@@ -20,8 +20,8 @@ _GENERAL = {
 }
 
 
-def save_price(item: Document, price: ItemPrice) -> dict[str, list[Any]]:
-    """Returns what changed, under `price <price list>`."""
+def save_price(item: Document, price: ItemPrice, *, is_kept: bool = False) -> dict[str, list[Any]]:
+    """Returns what changed, under `price <price list>`; is_kept: what would."""
     _check_currency(price)
     found = _find(item, price.price_list)
     if found:
@@ -36,7 +36,8 @@ def save_price(item: Document, price: ItemPrice) -> dict[str, list[Any]]:
     changes = set_values(doc, {"price_list_rate": price.rate})
     if found and not changes:
         return {}
-    doc.save()
+    if not is_kept:
+        doc.save()
     before, after = changes.get("price_list_rate", [None, "0"])
     return {f"price {price.price_list}": [before if found else None, after]}
 

@@ -11,26 +11,33 @@ from frappe.model.document import Document
 from erpnext.controllers.item_variant import copy_attributes_to_variant
 
 from salla_executor.core.model import BusinessError, ItemValues, Saved
-from salla_executor.erpnext.documents import plain, rich, set_values, web_address
-from salla_executor.erpnext.errors import refusals
+from salla_executor.erpnext.documents import differing, plain, rich, set_values, web_address
+from salla_executor.erpnext.errors import refusals, words_of
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value
 from salla_executor.erpnext.item_prices import save_price
 from salla_executor.erpnext.product_bundles import save_bundle
 
 DOCTYPE = "Item"
+Changes = dict[str, list[Any]]
+# Our name of a field -> the Item's fields, where they are not called the same.
+FIELDS_OF = {"is_disabled": ("disabled",), "weight": ("weight_per_unit", "weight_uom")}
+# ERPNext refuses to change these once there are transactions.
+LASTING = ("is_stock_item", "has_variants", "attributes")
 
 
 def save_item(name: str | None, values: ItemValues) -> Saved:
     code = name or values.item_code
+    kept: Changes = {}
     with refusals(f"{DOCTYPE} {code}"):
-        doc, changes = _update(name, values) if name else _insert(values)
+        doc, changes = _update(name, values, kept) if name else _insert(values)
         for price in values.prices:
-            changes |= save_price(doc, price)
+            found = save_price(doc, price, is_kept="prices" in values.kept)
+            (kept if "prices" in values.kept else changes).update(found)
         if values.components:
-            changes |= save_bundle(doc, values.components)
-    if name is None:
-        return Saved(DOCTYPE, doc.name, "created", changes)
-    return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
+            found = save_bundle(doc, values.components, is_kept="components" in values.kept)
+            (kept if "components" in values.kept else changes).update(found)
+    action = "created" if name is None else "updated" if changes else "unchanged"
+    return Saved(DOCTYPE, doc.name, action, changes, not_applied=kept)
 
 
 def find_item(sku: str) -> str | None:
@@ -41,7 +48,7 @@ def is_template(item_code: str) -> bool:
     return bool(frappe.db.get_value(DOCTYPE, {"name": ("=", item_code)}, "has_variants"))
 
 
-def _insert(values: ItemValues) -> tuple[Document, dict[str, list[Any]]]:
+def _insert(values: ItemValues) -> tuple[Document, Changes]:
     if values.item_code != plain(values.item_code):
         raise BusinessError(
             "bad_sku",
@@ -72,20 +79,47 @@ def _insert(values: ItemValues) -> tuple[Document, dict[str, list[Any]]]:
     return doc, changes
 
 
-def _update(name: str, values: ItemValues) -> tuple[Document, dict[str, list[Any]]]:
-    """The unit of an existing Item stays: quantities in stock and open orders are counted in it."""
+def _update(name: str, values: ItemValues, kept: Changes) -> tuple[Document, Changes]:
+    """The unit of an existing Item stays: quantities in stock and open orders are counted in it.
+
+    kept is filled with what belongs to the ERP and the shop says otherwise.
+    """
     doc = frappe.get_doc(DOCTYPE, name, for_update=True)
-    changes = set_values(doc, _fields(values))
+    fields = _fields(values)
+    of_erp = {field for ours in values.kept for field in FIELDS_OF.get(ours, (ours,))}
+    kept |= differing(doc, {field: fields[field] for field in of_erp & fields.keys()})
+    changes = set_values(doc, {field: value for field, value in fields.items() if field not in of_erp})
     changes |= _set_attributes(doc, values)
-    changes |= _add_barcode(doc, values.barcode)
+    if "barcode" in values.kept:
+        kept |= _new_barcode(doc, values.barcode)
+    else:
+        changes |= _add_barcode(doc, values.barcode)
     if changes:
-        _explain_lasting(doc, changes)
-        # ERPNext would give each variant the template's weight and flags, which the shop sets one by one.
-        doc.flags.dont_update_variants = True
-        doc.save()
-        if doc.has_variants:
-            _follow_template(doc, changes)
+        _save(doc, changes)
     return doc, changes
+
+
+def _save(doc: Document, changes: Changes) -> None:
+    # ERPNext would give each variant the template's weight and flags, which the shop sets one by one.
+    doc.flags.dont_update_variants = True
+    lasting = [field for field in LASTING if field in changes]
+    try:
+        doc.save()
+    except frappe.ValidationError as error:
+        if not lasting or isinstance(error, frappe.MandatoryError | frappe.LinkValidationError):
+            raise
+        labels = ", ".join(_(doc.meta.get_label(field)) for field in lasting)
+        raise BusinessError("item_in_use", _in_use(doc.name, labels, words_of(error))) from None
+    if doc.has_variants:
+        _follow_template(doc, changes)
+
+
+def _in_use(name: str, labels: str, refusal: str) -> str:
+    """ERPNext's own words do not say what to do."""
+    return _(
+        "Item {0} is in use, so ERPNext keeps {1} as it is. Give the changed product another SKU in the shop, which"
+        " makes a new Item, or undo the change there. ERPNext says: {2}"
+    ).format(name, labels, refusal)
 
 
 def _fields(values: ItemValues) -> dict[str, Any]:
@@ -104,22 +138,10 @@ def _fields(values: ItemValues) -> dict[str, Any]:
     }
 
 
-def _explain_lasting(doc: Document, changes: dict[str, list[Any]]) -> None:
-    """ERPNext refuses these once there are transactions; its own words do not say what to do."""
-    lasting = [field for field in ("is_stock_item", "has_variants", "attributes") if field in changes]
-    if not lasting or not frappe.db.exists("Stock Ledger Entry", {"item_code": doc.name, "is_cancelled": 0}):
-        return
-    labels = ", ".join(_(doc.meta.get_label(field)) for field in lasting)
-    raise BusinessError(
-        "item_in_use",
-        _(
-            "Item {0} has stock movements, so ERPNext keeps {1} as it is. Give the changed product another SKU in"
-            " the shop, which makes a new Item, or undo the change there."
-        ).format(doc.name, labels),
-    )
-
-
-def _set_attributes(doc: Document, values: ItemValues) -> dict[str, list[Any]]:
+def _set_attributes(doc: Document, values: ItemValues) -> Changes:
+    if values.attribute_values and not doc.variant_of:
+        # Adopted as an Item of its own, which has no attributes.
+        return {}
     before = [[row.attribute, row.attribute_value or ""] for row in doc.attributes]
     for name in values.attribute_names:
         attribute = ensure_attribute(name)
@@ -135,12 +157,18 @@ def _set_attributes(doc: Document, values: ItemValues) -> dict[str, list[Any]]:
     return {"attributes": [before, after]} if after != before else {}
 
 
-def _add_barcode(doc: Document, barcode: str | None) -> dict[str, list[Any]]:
-    """Added, never taken away: labels with the old one are still out there."""
+def _new_barcode(doc: Document, barcode: str | None) -> Changes:
     barcode = plain(barcode)
     known = [row.barcode for row in doc.barcodes]
-    if not barcode or barcode in known:
+    return {"barcodes": [known, [*known, barcode]]} if barcode and barcode not in known else {}
+
+
+def _add_barcode(doc: Document, barcode: str | None) -> Changes:
+    """Added, never taken away: labels with the old one are still out there."""
+    change = _new_barcode(doc, barcode)
+    if not change:
         return {}
+    barcode = plain(barcode)
     owner = frappe.db.get_value("Item Barcode", {"barcode": ("=", barcode)}, "parent")
     if owner and owner != doc.name:
         raise BusinessError(
@@ -152,12 +180,13 @@ def _add_barcode(doc: Document, barcode: str | None) -> dict[str, list[Any]]:
             waits_on=f"barcode:{barcode}",
         )
     doc.append("barcodes", {"barcode": barcode})
-    return {"barcodes": [known, [*known, barcode]]}
+    return change
 
 
-def _follow_template(doc: Document, changes: dict[str, list[Any]]) -> None:
-    """A variant's group and brand are its template's; the shop says them of the product only."""
-    followed = {field: doc.get(field) for field in ("item_group", "brand") if field in changes}
+def _follow_template(doc: Document, changes: Changes) -> None:
+    """A variant's group and brand are its template's, and it goes and comes back with it: the shop says these of
+    the product only."""
+    followed = {field: doc.get(field) for field in ("item_group", "brand", "disabled") if field in changes}
     if followed:
         frappe.db.set_value(DOCTYPE, {"variant_of": doc.name}, followed)
 

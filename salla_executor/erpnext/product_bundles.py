@@ -15,9 +15,12 @@ from salla_executor.erpnext.documents import shown, stored
 DOCTYPE = "Product Bundle"
 
 
-def save_bundle(item: Document, components: tuple[tuple[str, Decimal], ...]) -> dict[str, list[Any]]:
-    """Returns what changed, under `components`. Orders keep the packing list that they were made with."""
-    if item.is_stock_item:
+def save_bundle(
+    item: Document, components: tuple[tuple[str, Decimal], ...], *, is_kept: bool = False
+) -> dict[str, list[Any]]:
+    """Returns what changed, under `components`; is_kept: what would. Orders keep the packing list that they were
+    made with."""
+    if item.is_stock_item and not is_kept:
         raise BusinessError(
             "bundle_on_stock",
             _(
@@ -27,16 +30,17 @@ def save_bundle(item: Document, components: tuple[tuple[str, Decimal], ...]) -> 
             waits_on=f"bundle:{item.name}"[:140],
         )
     name = frappe.db.get_value(DOCTYPE, {"new_item_code": ("=", item.name)})
-    doc = frappe.get_doc(DOCTYPE, name, for_update=True) if name else frappe.new_doc(DOCTYPE)
+    doc = frappe.get_doc(DOCTYPE, name, for_update=not is_kept) if name else frappe.new_doc(DOCTYPE)
     before = [_shown(row.item_code, row.qty) for row in doc.items]
     after = [_shown(code, quantity) for code, quantity in components]
     if sorted(before) == sorted(after):
         return {}
-    doc.new_item_code = item.name
-    doc.set("items", [])
-    for code, quantity in components:
-        doc.append("items", {"item_code": code, "qty": stored(quantity)})
-    doc.save()
+    if not is_kept:
+        doc.new_item_code = item.name
+        doc.set("items", [])
+        for code, quantity in components:
+            doc.append("items", {"item_code": code, "qty": stored(quantity)})
+        doc.save()
     return {"components": [before, after]}
 
 

@@ -12,6 +12,7 @@ from executor_kit import INSTANCE, NOW, SECRET, Bench, command, customer, line, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salla_executor.core.model import BusinessError
 from salla_executor.core.receive import receive
 from sandbox.executor_store import Store, default_settings
 
@@ -64,7 +65,7 @@ def test_a_newer_revision_that_stands_waits_for_nothing(shop):
     shop.send("order", order(), revision=3)
     late = command("order", order(items=[line(product_id="99", sku="NONE")]), revision=2)
     with shop.store.receiver() as receiver:
-        receiver.note_wait(late, "item:NONE", "Late.")
+        receiver.note_wait(late, BusinessError("unknown_item", "Late.", waits_on="item:NONE"))
     assert shop.store.waits() == {}
     newer = order(items=[line(product_id="99", sku="NONE")])
     assert shop.send("order", newer, revision=4).payload["waits_on"] == "item:NONE"

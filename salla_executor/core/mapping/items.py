@@ -6,8 +6,11 @@
 | type product, food | Item on stock; every other type is not |
 | components | Product Bundle of this Item, which ERPNext unpacks into what it holds |
 | options | template with these attributes; a variant carries their values |
-| price | Item Price without VAT; the regular price, since sales come and go without a word from the shop |
-| status deleted | disabled; hidden and sold out are the shop's own affair |
+| price | Item Price per price list in its currency; in the main one the regular price without VAT, since sales come and
+ go without a word from the shop |
+| status deleted | disabled, until the shop has it again; hidden and sold out are the shop's own affair |
+
+What the settings say belongs to the ERP is filled in where an Item is new and compared afterwards.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from salla_executor.core.model import (
     ItemPrice,
     ItemValues,
     OrderStatusValues,
+    PriceList,
     Settings,
 )
 from salla_executor.payloads import (
@@ -65,14 +69,17 @@ def product_item(
     group: str | None,
     brand: str | None,
     is_new: bool,
+    is_restored: bool = False,
+    source: str = "",
     components: tuple[tuple[str, Decimal], ...] = (),
 ) -> tuple[ItemValues, list[str]]:
     """The Item and notes for people. is_new fills what an existing Item keeps as the ERP's users set it.
 
+    is_restored: the shop had deleted it and has it again;
     components: item code and quantity of what one unit of a bundle holds.
     """
     # ERPNext takes no price for a template.
-    prices, notes = ((), []) if payload.options else _prices(payload, settings)
+    prices, notes = ((), []) if payload.options else _prices(payload, settings, source)
     values = ItemValues(
         item_code=item_code,
         item_name=payload.name[:NAME_LENGTH],
@@ -84,16 +91,23 @@ def product_item(
         image=payload.images[0] if payload.images else None,
         prices=prices,
         components=components,
-        **_common(payload, settings, is_new),
+        **_common(payload, settings, is_new, is_restored),
     )
     return values, notes
 
 
 def variant_item(
-    payload: VariantPayload, settings: Settings, *, item_code: str, template: str | None, is_new: bool
+    payload: VariantPayload,
+    settings: Settings,
+    *,
+    item_code: str,
+    template: str | None,
+    is_new: bool,
+    is_restored: bool = False,
+    source: str = "",
 ) -> tuple[ItemValues, list[str]]:
     """The variant of the template, or without one an Item of its own; and notes for people."""
-    prices, notes = _prices(payload, settings)
+    prices, notes = _prices(payload, settings, source)
     attributes = tuple((option.name, option.value) for option in payload.options) if template else ()
     values = ItemValues(
         item_code=item_code,
@@ -102,16 +116,21 @@ def variant_item(
         variant_of=template,
         attribute_values=attributes,
         prices=prices,
-        **_common(payload, settings, is_new),
+        **_common(payload, settings, is_new, is_restored),
     )
     return values, notes
 
 
-def _common(payload: ProductPayload | VariantPayload, settings: Settings, is_new: bool) -> dict[str, object]:
+def _common(
+    payload: ProductPayload | VariantPayload, settings: Settings, is_new: bool, is_restored: bool
+) -> dict[str, object]:
+    is_enabled = is_new or is_restored
     return {
         "stock_uom": settings.stock_uom if is_new else None,
-        "is_stock_item": payload.type in STOCK_TYPES if is_new else None,
-        "is_disabled": True if payload.status == "deleted" else (False if is_new else None),
+        "is_stock_item": payload.type in STOCK_TYPES,
+        # An Item that the ERP's users disabled stays so.
+        "is_disabled": True if payload.status == "deleted" else (False if is_enabled else None),
+        "kept": frozenset() if is_new else settings.erp_item_fields,
         "barcode": payload.barcode,
         "weight": payload.weight,
         "weight_uom": WEIGHT_UNITS[payload.weight_unit] if payload.weight and payload.weight_unit else None,
@@ -119,19 +138,49 @@ def _common(payload: ProductPayload | VariantPayload, settings: Settings, is_new
 
 
 def _prices(
-    payload: ProductPayload | VariantPayload, settings: Settings
+    payload: ProductPayload | VariantPayload, settings: Settings, source: str
 ) -> tuple[tuple[ItemPrice, ...], list[str]]:
-    if payload.price is None or not settings.price_list:
+    """One price for each list that takes this currency, and notes for people."""
+    if payload.price is None:
         return (), []
-    price = payload.price
-    notes: list[str] = []
-    if payload.price_includes_tax:
-        price, note = net_price(price, payload.tax_percent, settings.currency_precision)
-        notes = [note] if note else []
-    if price is None:
-        return (), notes
     currency = payload.currency or settings.company_currency
-    return (ItemPrice(settings.price_list, price, currency),), notes
+    prices: list[ItemPrice] = []
+    notes: list[str] = []
+    for price_list in _lists(settings, source, currency):
+        price = payload.price
+        if price_list.is_in_force and payload.sale_price is not None:
+            price = payload.sale_price
+        rate, note = _on_basis(payload, price, price_list, settings.currency_precision)
+        if rate is not None:
+            prices.append(ItemPrice(price_list.name, rate, currency))
+        if note and note not in notes:
+            notes.append(note)
+    return tuple(prices), notes
+
+
+def _lists(settings: Settings, source: str, currency: str) -> list[PriceList]:
+    """Those in this currency; where none is, the main one, which refuses it in words."""
+    main = PriceList(settings.price_list, settings.price_list_currency or currency)
+    lists = {main.name: main} if main.name else {}
+    lists |= {one.name: one for one in settings.price_lists if one.store in ("", source)}
+    return [one for one in lists.values() if one.currency == currency] or [main][: len(lists)]
+
+
+def _on_basis(
+    payload: ProductPayload | VariantPayload, price: Decimal, price_list: PriceList, precision: int
+) -> tuple[Decimal | None, str]:
+    """The price with or without VAT as the list has it, and a note for people."""
+    if payload.price_includes_tax == price_list.includes_tax:
+        return price, ""
+    if payload.price_includes_tax:
+        return net_price(price, payload.tax_percent, precision)
+    if payload.tax_percent is None:
+        return None, (
+            f"The shop does not say the percentage of VAT on {price}, so no Item Price was set in"
+            f" {price_list.name}, which is with VAT."
+        )
+    gross = price * (1 + payload.tax_percent / 100)
+    return gross.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP), ""
 
 
 def net_price(gross: Decimal, percent: Decimal | None, precision: int = 2) -> tuple[Decimal | None, str]:

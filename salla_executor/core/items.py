@@ -1,0 +1,154 @@
+"""Products and variants as Items: what they need, the write, and what the ERP keeps as it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from salla_executor.core.adoption import Target, kept, target_of
+from salla_executor.core.context import Context, Outcome, saved_outcome
+from salla_executor.core.mapping.items import product_item, variant_item
+from salla_executor.core.model import BusinessError, ItemValues, Saved
+from salla_executor.payloads import Component, ProductPayload, VariantPayload
+
+# Of a value that the ERP keeps, as it is shown.
+TEXT_LENGTH = 300
+
+
+def apply_product(payload: ProductPayload, context: Context) -> Outcome:
+    """An Item, a template where the product has options, with a Product Bundle where it holds others."""
+    if payload.status == "deleted" and not context.document():
+        return kept("Item", None)
+    target = target_of(payload, context)
+    group = next((found for one in payload.category_ids if (found := context.find("category", one))), None)
+    brand = context.find("brand", payload.brand_id)
+    values, notes = product_item(
+        payload,
+        context.settings,
+        item_code=target.code,
+        group=group,
+        brand=brand,
+        is_new=not target.item,
+        is_restored=_is_restored(payload, context),
+        source=context.source,
+        components=_components(payload, context),
+    )
+    if payload.brand_id and not brand:
+        notes.append(f"Brand {payload.brand_id} is not known here and was left out.")
+    if payload.category_ids and not group:
+        notes.append("None of its categories is known here yet.")
+    if payload.type == "bundle" and not payload.components:
+        notes.append("The shop does not say what the bundle holds, so there is no Product Bundle for it.")
+    return _save(payload, target, values, notes, context)
+
+
+def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
+    """A variant of the product's Item; an Item of its own where the ERP holds the product without variants."""
+    if payload.status == "deleted" and not context.document():
+        return kept("Item", None)
+    product = context.find("product", payload.product_id)
+    template = product if product and context.erp.is_template(product) else None
+    target = target_of(payload, context, template=template)
+    values, notes = variant_item(
+        payload,
+        context.settings,
+        item_code=target.code,
+        template=template,
+        is_new=not target.item,
+        is_restored=_is_restored(payload, context),
+        source=context.source,
+    )
+    if product and not template:
+        notes.append(f"Item {product} has no variants in the ERP, so this is an Item of its own.")
+    elif not product:
+        notes.append("Its product is not here, as it has no SKU in the shop, so this is an Item of its own.")
+    return _save(payload, target, values, notes, context)
+
+
+def _save(
+    payload: ProductPayload | VariantPayload,
+    target: Target,
+    values: ItemValues,
+    notes: list[str],
+    context: Context,
+) -> Outcome:
+    if target.without_barcode:
+        values = replace(values, barcode=None)
+        notes.append(f"Its barcode {payload.barcode} is another Item's and was left out.")
+    if values.is_disabled and (seller := _other_seller(target, context)):
+        values = replace(values, is_disabled=None)
+        notes.append(f"{seller} still sells it, so it stays enabled.")
+    saved = context.erp.save_item(target.item, values)
+    if not target.is_linked and target.item and target.item != payload.sku:
+        notes.append(f"The shop's SKU is {payload.sku} now; the Item keeps its code {target.item}.")
+    if saved.not_applied:
+        notes.append(f"The ERP keeps its own {', '.join(saved.not_applied)}; see not_applied.")
+    return _outcome(payload, saved, notes, target, context)
+
+
+def _outcome(
+    payload: ProductPayload | VariantPayload,
+    saved: Saved,
+    notes: list[str],
+    target: Target,
+    context: Context,
+) -> Outcome:
+    shown = {field: [_cut(value) for value in pair] for field, pair in saved.not_applied.items()}
+    text = json.dumps(shown, ensure_ascii=False, indent=1, sort_keys=True) if shown else ""
+    if text and text != context.reference.not_applied:
+        context.erp.tell_not_applied(saved.doctype, saved.name, shown)
+    extra = {"not_applied": shown} if shown else {}
+    outcome = saved_outcome(saved, *notes, is_linked=target.is_linked, **extra)
+    return replace(outcome, of_reference={"not_applied": text, "is_deleted": payload.status == "deleted"})
+
+
+def _cut(value: Any) -> Any:
+    text = value if value is None or isinstance(value, int | list) else str(value)
+    return text[:TEXT_LENGTH] if isinstance(text, str) else text
+
+
+def _is_restored(payload: ProductPayload | VariantPayload, context: Context) -> bool:
+    return context.reference.is_deleted and payload.status != "deleted"
+
+
+def _other_seller(target: Target, context: Context) -> str:
+    """Another shop whose entry stands for the same Item and is not deleted."""
+    if not target.item:
+        return ""
+    others = context.receiver.references_of("Item", target.item)
+    return next((one.source for one in others if one.source != context.source and not one.is_deleted), "")
+
+
+def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, Decimal], ...]:
+    """Item and quantity of each; the same Item twice is one row. Raises BusinessError for one not here yet."""
+    if payload.status == "deleted":
+        return ()
+    rows: dict[str, Decimal] = {}
+    for component in payload.components:
+        item = _component_item(component, context)
+        if not item:
+            label = f"SKU {component.sku}" if component.sku else f"product {component.external_id}"
+            message = (
+                f"'{payload.name}' holds {label}, which has no Item here that can be sold. Send it from the hub, or"
+                " give an Item this SKU as its code; the bundle goes then by itself."
+            )
+            waits_on = f"item:{component.sku or component.external_id}"
+            raise BusinessError("unknown_item", message, waits_on=waits_on)
+        rows[item] = rows.get(item, Decimal(0)) + component.quantity
+    return tuple(rows.items())
+
+
+def _component_item(component: Component, context: Context) -> str | None:
+    candidates = (
+        lambda: context.find("variant", component.external_id),
+        lambda: context.find("product", component.external_id),
+        lambda: context.erp.find_item(component.sku) if component.sku else None,
+    )
+    for candidate in candidates:
+        item = candidate()
+        # A template cannot be sold.
+        if item and not context.erp.is_template(item):
+            return item
+    return None
