@@ -62,6 +62,8 @@ def test_lines_are_computed_from_their_parts(order, normalize):
             {"name": "Extras", "value": "Box, Card"},
         ],
         "note": "هدية",
+        "tax_reason_code": None,
+        "returned": "0",
     }
     # The body's own total of 150 is before discount and tax.
     assert (second["total"], second["tax"], second["variant_id"]) == ("155.25", "20.25", None)
