@@ -20,13 +20,15 @@ doctype_js = {
     ],
     "Salla Incoming Log": ["public/js/json_fields.js", "public/js/standstill.js"],
     "Salla Manager Settings": "public/js/standstill.js",
-    "Store Account": "public/js/standstill.js",
+    "Store Account": ["public/js/backfill.js", "public/js/standstill.js"],
+    "Sync Run": ["public/js/backfill.js", "public/js/standstill.js"],
 }
 doctype_list_js = {
     "ERP Instance": "public/js/standstill.js",
     "Outbound Client Command": "public/js/standstill.js",
     "Salla Incoming Log": "public/js/standstill.js",
     "Store Account": "public/js/standstill.js",
+    "Sync Run": "public/js/standstill.js",
 }
 
 after_migrate = ["salla_manager.setup.scheduler.wake"]
@@ -56,4 +58,5 @@ default_log_clearing_doctypes = {
     "Reconciliation": 90,
     "SKU Skip Log": 365,
     "Salla Incoming Log": 90,
+    "Sync Run": 365,
 }

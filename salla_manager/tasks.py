@@ -10,16 +10,17 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, now_datetime
 
-from salla_manager import reconciling
+from salla_manager import reading, reconciling
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS, touch_success
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.jobs import FrappeJobs, wake
 from salla_manager.adapters.nonce_store import purge_nonces
-from salla_manager.adapters.rows import retrying
+from salla_manager.adapters.rows import plain, retrying
 from salla_manager.core import dispatch, outbox, process, pull, release
 from salla_manager.core.dispatch import DispatchReport
+from salla_manager.core.pull import PullError
 
 # Far below RQ's limit, where a job is broken off at any line.
 BUDGET_SECONDS = 45.0
@@ -33,6 +34,7 @@ def every_minute() -> None:
     _guarded("release parked", release_parked)
     _guarded("dispatch", dispatch_due)
     _guarded("process events", process_events)
+    _guarded("hand over readings", reading.hand_over)
     _guarded("mark broken-off reconciliations", reconciling.mark_interrupted)
 
 
@@ -96,15 +98,21 @@ def free_leases() -> int:
 
 
 def pull_store(store: str, entity_types: list[str] | None = None, since: str | None = None) -> dict[str, Any]:
-    """An operator's pull; the result goes to whoever asked for it."""
-    answer = pull.request_pull(build_host(), store, entity_types, since)
+    """An operator's pull; what it came to, or why it did not begin, goes to whoever asked for it."""
+    try:
+        answer = pull.request_pull(build_host(), store, entity_types, since)
+    except PullError as error:
+        _say(plain(str(error)))
+        return {"ok": False}
     queued = ", ".join(f"{count} {plural}" for plural, count in answer["queued"].items() if count)
-    frappe.publish_realtime(
-        "msgprint",
-        _("{0} was read. Queued: {1}").format(store, queued or _("nothing")),
-        user=frappe.session.user,
-    )
+    text = _("{0} was read. Queued: {1}").format(store, queued or _("nothing"))
+    reasons = [reason for failed in answer["failed"].values() for reason in failed["reasons"]]
+    _say("<br>".join([text, *map(plain, reasons)]))
     return answer
+
+
+def _say(text: str) -> None:
+    frappe.publish_realtime("msgprint", text, user=frappe.session.user)
 
 
 def wake_release() -> None:

@@ -13,6 +13,7 @@ from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.jobs import FrappeJobs
 from salla_manager.adapters.pace_store import FrappePaceStore
+from salla_manager.adapters.rows import retrying
 from salla_manager.adapters.secrets import read_secret
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import FrappeTokenStore, read_tokens
@@ -37,6 +38,7 @@ def build_host() -> Host:
         transport=_transport(),
         random=random.random,
         versions={"frappe": frappe.__version__},
+        retrying=retrying,
     )
 
 

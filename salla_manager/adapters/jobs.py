@@ -31,7 +31,9 @@ def _after_commit(method: str, base: str, **kwargs: Any) -> None:
         wake(method, base, **kwargs)
 
 
-def wake(method: str, base: str, *, queue: str = "default", timeout: int | None = None, **kwargs: Any) -> None:
+def wake(
+    method: str, base: str, *, queue: str = "default", timeout: int | None = None, **kwargs: Any
+) -> None:
     """Enqueue unless such a job is waiting already. Running ones do not count: they may have looked before.
     timeout: seconds after which RQ breaks it off; the queue's own where it is left out."""
     try:

@@ -126,9 +126,7 @@ def _pull_one(
     report: PullReport,
 ) -> None:
     try:
-        outcomes = host.retrying(
-            lambda: ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at)
-        )
+        outcomes = host.retrying(lambda: ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at))
     except Exception as error:
         report.fail(plural, reason_of(error))
         return

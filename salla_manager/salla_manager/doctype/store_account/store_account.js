@@ -6,6 +6,9 @@ frappe.ui.form.on("Store Account", {
 		show_problems(frm);
 		show_days_left(frm);
 		frm.add_custom_button(__("Pull Now"), () => ask_and_pull(frm));
+		if (frappe.model.can_write("Sync Run")) {
+			frm.add_custom_button(__("Plan Backfill"), () => ask_and_plan(frm));
+		}
 		if (frm.doc.platform !== "Salla") return;
 		frm.add_custom_button(__("Check Webhooks"), () => call(frm, "check_webhooks"));
 		if (frm.perm[0]?.write) {
@@ -76,18 +79,63 @@ function call(frm, action) {
 		});
 }
 
-function ask_and_pull(frm) {
-	const fields = [
-		...PLURALS.map((plural) => ({
-			fieldname: plural,
-			fieldtype: "Check",
-			label: __(frappe.unscrub(plural)),
-			default: 1,
-		})),
-		{ fieldname: "since", fieldtype: "Date", label: __("Changed Since") },
-	];
+function kinds_and_since(label) {
+	const kinds = PLURALS.map((plural) => ({
+		fieldname: plural,
+		fieldtype: "Check",
+		label: __(frappe.unscrub(plural)),
+		default: 1,
+	}));
+	return [...kinds, { fieldname: "since", fieldtype: "Date", label }];
+}
+
+function ask_and_plan(frm) {
 	frappe.prompt(
-		fields,
+		kinds_and_since(__("Orders Since")),
+		(values) =>
+			frappe
+				.call({
+					method: "salla_manager.api.backfills.plan",
+					args: {
+						store: frm.doc.name,
+						entity_types: PLURALS.filter((plural) => values[plural]),
+						since: values.since,
+					},
+					freeze: true,
+					freeze_message: __("The shop is being counted."),
+				})
+				.then(({ message }) => show_plan(message)),
+		__("What is a backfill to read?"),
+		__("Count")
+	);
+}
+
+function show_plan(figures) {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Plan Backfill"),
+		fields: [{ fieldname: "plan", fieldtype: "HTML" }],
+		primary_action_label: __("Start"),
+		primary_action: async () => {
+			dialog.hide();
+			await frappe.call({ method: "salla_manager.api.backfills.start", args: { name: figures.run } });
+			frappe.set_route("Form", "Sync Run", figures.run);
+		},
+		secondary_action_label: __("Discard the Plan"),
+		secondary_action: () => {
+			dialog.hide();
+			frappe.call({ method: "salla_manager.api.backfills.cancel", args: { name: figures.run } });
+		},
+	});
+	const rows = Object.entries(figures.entities).map(([entity_type, row]) => ({ entity_type, ...row }));
+	dialog.fields_dict.plan.$wrapper.html(
+		salla_backfill.table(rows, ["total"]) + salla_backfill.effort(figures.calls, figures.minutes)
+	);
+	dialog.show();
+}
+
+function ask_and_pull(frm) {
+	frappe.prompt(
+		kinds_and_since(__("Changed Since")),
 		(values) =>
 			frappe
 				.call({

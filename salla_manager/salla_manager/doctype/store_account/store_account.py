@@ -26,6 +26,7 @@ class StoreAccount(Document):
         app_changed_at: DF.Datetime | None
         app_status: DF.Literal["", "Installed", "Uninstalled"]
         base_url: DF.Data | None
+        changes_every: DF.Int
         currency: DF.Link | None
         customer_account: DF.Link | None
         enabled: DF.Check
