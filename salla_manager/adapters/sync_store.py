@@ -67,6 +67,14 @@ class FrappeSyncStore:
         )
         return [_run_of(row) for row in rows]
 
+    def last_run(self, store: str) -> SyncRun | None:
+        rows = frappe.db.sql(
+            "select * from `tabSync Run` where kind = %s and store = %s order by planned desc limit 1",
+            (BACKFILL, store),
+            as_dict=True,
+        )
+        return _run_of(rows[0]) if rows else None
+
     def due_runs(self, now: datetime) -> list[str]:
         moment = to_epoch(now)
         return frappe.db.sql(
