@@ -13,11 +13,20 @@ before_uninstall = "salla_executor.install.before_uninstall"
 after_request = ["salla_executor.api.net.reshape"]
 
 doctype_js = {
+    "Address": "public/js/shop_origin.js",
     "Brand": "public/js/shop_origin.js",
+    "Contact": "public/js/shop_origin.js",
     "Customer": "public/js/shop_origin.js",
     "Item": "public/js/shop_origin.js",
     "Item Group": "public/js/shop_origin.js",
     "Sales Order": "public/js/sales_order.js",
+}
+
+# Where a document came from and what commands did to it, for whoever may read it.
+additional_timeline_content = {
+    "Customer": ["salla_executor.erpnext.timeline.shop_history"],
+    "Item": ["salla_executor.erpnext.timeline.shop_history"],
+    "Sales Order": ["salla_executor.erpnext.timeline.shop_history"],
 }
 
 doc_events = {
