@@ -35,6 +35,7 @@ from salla_manager.core.outbox import envelope
 from salla_manager.platforms.salla.signature import SIGNATURE, STRATEGY, sign
 
 WEBHOOK, PING = "/api/method/salla_manager.api.webhooks.salla", "/api/method/ping"
+WEBHOOK_LIMIT = 2.0
 COMMANDS, DISPATCH_ROUNDS, HTTP_ROUNDS = 30, 12, 10
 # A worker of the site may take some of the commands, about once a minute; such a round does not count.
 TRIES = 5
@@ -158,7 +159,7 @@ def dispatch_rows(run: str, instance: str, store: str, url: str) -> list[dict[st
 
 
 def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
-    secrets = LoopbackStore().settings().salla_webhook_secrets
+    secrets = LoopbackStore().webhook_secrets("salla")
     if not secrets:
         raise SystemExit("the hub has no webhook secret; run `python3 scripts/bench/pair.py`")
     numbers = count(1)
@@ -180,7 +181,9 @@ def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
         )
         who = f"{clients} client{'s' if clients > 1 else ''}"
         rows += [
-            row(f"webhook, {who}", times["new"], times["ping"], base_label="frappe ping"),
+            row(
+                f"webhook, {who}", times["new"], times["ping"], base_label="frappe ping", limit=WEBHOOK_LIMIT
+            ),
             row(f"webhook of known content, {who}", times["again"], times["ping"], base_label="frappe ping"),
         ]
     return rows

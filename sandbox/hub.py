@@ -63,12 +63,13 @@ class EmbeddedHub:
         accounts_url: str = ACCOUNTS_URL,
         client_id: str = "sandbox",
         client_secret: str = "sandbox",
+        webhook_secrets: tuple[str, ...] = (),
         client_for: Callable[[Store], ShopClient | None] | None = None,
         sweep_seconds: float = 0.25,
         workers: int = 4,
     ):
         settings = replace(settings or Settings(), allow_private_addresses=True)
-        self.store = SqliteHubStore(str(path), settings)
+        self.store = SqliteHubStore(str(path), settings, webhook_secrets)
         self.port = port
         self._api_url = api_url
         self._app = SallaApp(client_id, client_secret, accounts_url)

@@ -18,14 +18,18 @@ from sandbox.hub_rows import Rows, as_text, columns_of
 class ConfigRows(Rows):
     """Implements salla_manager.core.ports.ConfigStore."""
 
-    def __init__(self, path: str, settings: Settings | None = None):
+    def __init__(self, path: str, settings: Settings | None = None, webhook_secrets: tuple[str, ...] = ()):
         super().__init__(path)
         self._settings = settings or Settings()
+        self.salla_webhook_secrets = webhook_secrets
         self._changing: dict[str, threading.Lock] = {}
         self._run("create table if not exists release_pace (instance text primary key, free_at text)")
 
     def settings(self) -> Settings:
         return self._settings
+
+    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
+        return self.salla_webhook_secrets if platform == "salla" else ()
 
     def save_settings(self, settings: Settings) -> None:
         self._settings = settings

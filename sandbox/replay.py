@@ -61,9 +61,9 @@ class Replay:
     def __init__(self, folder: Path, merchant: str = NO_MERCHANT):
         secret = contract.new_secret()
         self.executor = EmbeddedExecutor(folder / "executor.sqlite", "ERP-INSTANCE-0001", secret).start()
-        settings = Settings(salla_webhook_secrets=(SECRET,), retry_max_attempts=1, retry_backoff_seconds=0.01)
+        settings = Settings(retry_max_attempts=1, retry_backoff_seconds=0.01)
         self.hub = EmbeddedHub(
-            folder / "hub.sqlite", settings=settings, client_for=lambda store: None
+            folder / "hub.sqlite", settings=settings, webhook_secrets=(SECRET,), client_for=lambda store: None
         ).start()
         self.hub.add_instance(self.executor.url, secret, "ERP-INSTANCE-0001")
         self._merchant = merchant

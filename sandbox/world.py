@@ -110,11 +110,11 @@ class EmbeddedWorld:
             retry_backoff_seconds=0.2,
             retry_cap_seconds=2.0,
             breaker_probe_seconds=1.0,
-            salla_webhook_secrets=(self.salla.shop.webhook_secret,),
         )
         self.hub = EmbeddedHub(
             self._folder / "hub.sqlite",
             settings=settings,
+            webhook_secrets=(self.salla.shop.webhook_secret,),
             accounts_url=self.salla.url,
             client_id=self.salla.oauth.client_id,
             client_secret=self.salla.oauth.client_secret,

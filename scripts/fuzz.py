@@ -25,7 +25,7 @@ from schemathesis import Case, GenerationMode
 from werkzeug.test import Client
 
 from salla_manager import contract
-from salla_manager.core.model import Settings, Store
+from salla_manager.core.model import Store
 from salla_manager.platforms.salla import signature
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
@@ -57,8 +57,9 @@ class Hosts:
 
     def __init__(self, folder: Path, document: dict[str, Any]):
         self.executor = EmbeddedExecutor(folder / "executor.sqlite", INSTANCE, SECRET)
-        hub_settings = Settings(salla_webhook_secrets=(WEBHOOK_SECRET,))
-        self.hub = EmbeddedHub(folder / "hub.sqlite", settings=hub_settings, client_for=self._shop_of)
+        self.hub = EmbeddedHub(
+            folder / "hub.sqlite", webhook_secrets=(WEBHOOK_SECRET,), client_for=self._shop_of
+        )
         self.hub.add_instance("http://127.0.0.1:9", SECRET, INSTANCE)
         self.store = self.hub.add_store("1305146709", erp_instance=INSTANCE)
         self.document = document

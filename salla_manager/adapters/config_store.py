@@ -11,10 +11,10 @@ from frappe.utils import cint, flt, now_datetime
 from salla_manager.adapters.app_rows import app_of
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.rows import insert_row, plain
-from salla_manager.adapters.secrets import SecretError, read_secret
+from salla_manager.adapters.secrets import SecretError, read_secrets
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.contract import COMMAND_TYPES
-from salla_manager.core.model import Settings, Store
+from salla_manager.core.model import SecretsUnreadable, Settings, Store
 
 SETTINGS = "Salla Manager Settings"
 PLATFORMS = {"Salla": "salla", "WooCommerce": "woocommerce", "Shopware": "shopware"}
@@ -42,17 +42,20 @@ class ConfigRows:
     def settings(self) -> Settings:
         # Not the cached document, of which a long run keeps its copy: what is switched has to count at once.
         row = dict(frappe.db.sql("select field, value from `tabSingles` where doctype = %s", SETTINGS))
-        webhook_secrets, problem = _webhook_secrets(row)
         return Settings(
             # A field that is newer than the last save has no value yet; the model's default holds then.
             **{name: cint(row[name]) for name in _INT_SETTINGS if row.get(name) not in (None, "")},
             **{name: flt(row[name]) for name in _FLOAT_SETTINGS if row.get(name) not in (None, "")},
             disabled_command_types=switched_off(row),
-            salla_webhook_secrets=webhook_secrets,
-            webhook_secret_problem=problem,
             allow_private_addresses=bool(cint(row.get("allow_private_addresses"))),
             standstill=standstill_of(row),
         )
+
+    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
+        try:
+            return read_secrets(SETTINGS, SETTINGS, _WEBHOOK_SECRETS.get(platform, ()))
+        except SecretError as error:
+            raise SecretsUnreadable(str(error)) from error
 
     def store(self, name: str) -> Store | None:
         return _store({"name": name})
@@ -73,7 +76,8 @@ class ConfigRows:
         return adopted
 
 
-_WEBHOOK_SECRET, _PREVIOUS_SECRET = "salla_webhook_secret", "salla_webhook_secret_previous"
+# The current one first, which subscriptions are given.
+_WEBHOOK_SECRETS = {"salla": ("salla_webhook_secret", "salla_webhook_secret_previous")}
 
 
 def platform_label(platform: str) -> str:
@@ -98,19 +102,24 @@ def insert_store(label: str, merchant_id: str, shop_name: str = "") -> str:
     return str(frappe.db.get_value("Store Account", where, "name", for_update=True))
 
 
-def _row(doctype: str, where: dict[str, str]) -> Any:
-    # Written out: building the same statement with the query builder takes longer than running it.
-    conditions = " and ".join(f"`{column}` = %s" for column in where)
-    rows = frappe.db.sql(
-        f"select * from `tab{doctype}` where {conditions} limit 1", tuple(where.values()), as_dict=True
-    )
-    return rows[0] if rows else None
+# Not the texts that only people read.
+_STORE_COLUMNS = (
+    "name, platform, merchant_id, customer_account, erp_instance, currency, prices_include_tax, base_url, enabled,"
+    " time_zone, token_error, app_status, app_changed, plan, plan_status, plan_until, plan_changed"
+)
 
 
 def _store(where: dict[str, str]) -> Store | None:
-    row = _row("Store Account", where)
-    if row is None:
+    # Written out: building the same statement with the query builder takes longer than running it.
+    conditions = " and ".join(f"`{column}` = %s" for column in where)
+    rows = frappe.db.sql(
+        f"select {_STORE_COLUMNS} from `tabStore Account` where {conditions} limit 1",
+        tuple(where.values()),
+        as_dict=True,
+    )
+    if not rows:
         return None
+    row = rows[0]
     return Store(
         name=row.name,
         platform=PLATFORMS[row.platform],
@@ -128,17 +137,6 @@ def _store(where: dict[str, str]) -> Store | None:
 
 def switched_off(row: Any) -> frozenset[str]:
     return frozenset(command_type for command_type in COMMAND_TYPES if row.get(command_type) in (0, "0"))
-
-
-def _webhook_secrets(row: dict[str, Any]) -> tuple[tuple[str, ...], str]:
-    """The current one and, while it is kept, the one before; or why they cannot be read."""
-    # Stars stand there while the previous one is kept, which is seldom.
-    fields = [field for field in (_WEBHOOK_SECRET, _PREVIOUS_SECRET) if row.get(field)]
-    try:
-        secrets = [read_secret(SETTINGS, SETTINGS, field) for field in fields]
-    except SecretError as error:
-        return (), str(error)
-    return tuple(secret for secret in secrets if secret), ""
 
 
 def touch_success(instance: str) -> None:

@@ -14,6 +14,7 @@ from salla_manager.adapters.connecting import addresses
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.rows import plain, to_epoch
 from salla_manager.core.commands import OperatorError
+from salla_manager.core.model import SecretsUnreadable
 from salla_manager.platforms.pace import BACKFILL
 from salla_manager.platforms.port import ShopError, WebhookTarget
 
@@ -31,14 +32,16 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
     store = host.store.store(name)
     if store is None:
         raise OperatorError(f"There is no Store Account {name}.")
-    target = _target(name, host.store.settings().salla_webhook_secrets)
     try:
+        target = _target(name, host.store.webhook_secrets(store.platform))
         client = host.client_for(store)
         if client is None:
             raise OperatorError(store.access_problem or f"{name} has no tokens. Connect the store first.")
         client = client.in_lane(BACKFILL)
         lines = client.repair_webhooks(target) if repair else client.check_webhooks(target)
         left = client.check_webhooks(target) if repair and lines else lines
+    except SecretsUnreadable as error:
+        raise OperatorError(str(error)) from error
     except ShopError as error:
         raise OperatorError(f"{error} {error.step}".rstrip()) from error
     _keep(name, left)

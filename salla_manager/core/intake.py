@@ -10,7 +10,7 @@ from typing import Any
 
 from salla_manager.core import installation
 from salla_manager.core.host import Host
-from salla_manager.core.model import Event, EventStatus, Settings
+from salla_manager.core.model import Event, EventStatus, SecretsUnreadable
 from salla_manager.platforms.port import Platform, SignatureError, Webhook, WebhookError
 
 _NAME = re.compile(r"[^<>\x00-\x1f\x7f]{1,140}")
@@ -34,18 +34,14 @@ def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host:
         return _refuse(
             413, f"The body has {len(raw)} bytes; at most {settings.webhook_body_limit} are taken."
         )
-    if settings.webhook_secret_problem:
+    try:
+        adapter.check_signature(headers, raw, host.store.webhook_secrets(platform))
+    except SecretsUnreadable:
         # 5xx: the shop sends it again, once the secret can be read.
         return _refuse(503, "The webhook cannot be verified at the moment. Send it again.")
-    try:
-        adapter.check_signature(headers, raw, _secrets(settings, platform))
     except SignatureError as error:
         return _refuse(401, str(error))
     return _keep(adapter, raw, host)
-
-
-def _secrets(settings: Settings, platform: str) -> tuple[str, ...]:
-    return settings.salla_webhook_secrets if platform == "salla" else ()
 
 
 def _keep(adapter: Platform, raw: bytes, host: Host) -> WebhookAnswer:

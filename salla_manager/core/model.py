@@ -9,6 +9,10 @@ from typing import Any
 from salla_manager.contract import COMMAND_TYPES
 
 
+class SecretsUnreadable(Exception):
+    """Secrets are kept but cannot be read now; says why."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Salla Manager Settings; times in seconds."""
@@ -25,10 +29,6 @@ class Settings:
     breaker_probe_seconds: float = 60.0
     webhook_body_limit: int = 1024 * 1024
     disabled_command_types: frozenset[str] = frozenset()
-    # Salla keeps one webhook secret per app; two are taken while it is being changed.
-    salla_webhook_secrets: tuple[str, ...] = ()
-    # Why they cannot be read, in a sentence.
-    webhook_secret_problem: str = ""
     allow_private_addresses: bool = False
     # Held commands of one ERP Instance that are let go in a minute; 0 sets no limit.
     release_per_minute: int = 300

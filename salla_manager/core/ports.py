@@ -46,6 +46,10 @@ class Jobs(Protocol):
 class ConfigStore(Protocol):
     def settings(self) -> Settings: ...
 
+    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
+        """Those that this platform may sign with now: one per app, two while it is being changed, none where none is
+        set. Raises SecretsUnreadable."""
+
     def store(self, name: str) -> Store | None: ...
 
     def store_of_merchant(self, platform: str, merchant_id: str) -> Store | None: ...

@@ -29,7 +29,7 @@ def proof(raw: bytes) -> str:
 class TestHostileWebhook(HubCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.config_store._webhook_secrets", return_value=((SECRET,), ""))
+        self.patched("salla_manager.adapters.store.FrappeHubStore.webhook_secrets", return_value=(SECRET,))
         self.kept = []
 
     def tearDown(self):

@@ -31,7 +31,7 @@ class LongAgo:
 class TestApp(HubCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.config_store._webhook_secrets", return_value=((SECRET,), ""))
+        self.patched("salla_manager.adapters.store.FrappeHubStore.webhook_secrets", return_value=(SECRET,))
         self.host = replace(build_host(), clock=LongAgo())
 
     def tell(self, event, at, **data):

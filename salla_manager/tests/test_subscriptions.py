@@ -12,10 +12,12 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.api import shops
 from salla_manager.core.commands import OperatorError
+from salla_manager.core.model import SecretsUnreadable
 from salla_manager.platforms.port import ShopError
 from salla_manager.tests.factories import SUFFIX, HubCase, make_event, make_store
 from salla_manager.tests.test_permissions import ADMIN, OPERATOR, user_with
 
+SECRETS = "salla_manager.adapters.store.FrappeHubStore.webhook_secrets"
 URL = "https://hub.example.com/api/method/salla_manager.api.webhooks.salla"
 
 
@@ -40,11 +42,11 @@ class TestSubscriptions(HubCase):
     def setUp(self):
         super().setUp()
         self.told = self.patched("salla_manager.adapters.alarms.enqueue_create_notification")
-        self.patched(
-            "salla_manager.adapters.config_store._webhook_secrets", return_value=(("one", "two"), "")
-        )
+        self.patched(SECRETS, return_value=("one", "two"))
         self.patched("salla_manager.adapters.connecting.hub_url", return_value="https://hub.example.com")
         self.store = make_store()
+        # Somebody has to be there to be told.
+        self.users = {role: user_with(*([role] if role else [])) for role in ("", OPERATOR, ADMIN)}
 
     def shop(self, *differences):
         client = Client(*differences)
@@ -91,7 +93,8 @@ class TestSubscriptions(HubCase):
     def test_what_stands_in_the_way_is_told(self):
         for change, words in (
             (("salla_manager.adapters.connecting.hub_url", {"return_value": ""}), "Hub URL"),
-            (("salla_manager.adapters.config_store._webhook_secrets", {"return_value": ((), "")}), "secret"),
+            ((SECRETS, {"return_value": ()}), "secret"),
+            ((SECRETS, {"side_effect": SecretsUnreadable("No key.")}), "No key"),
             (("salla_manager.adapters.host.client_for", {"return_value": None}), "no tokens"),
             (
                 (
@@ -130,16 +133,16 @@ class TestSubscriptions(HubCase):
 
     def test_who_may(self):
         self.shop([])
-        frappe.set_user(user_with())
+        frappe.set_user(self.users[""])
         for action in (shops.check_webhooks, shops.repair_webhooks):
             with self.assertRaises(frappe.PermissionError):
                 action(self.store)
         with self.assertRaises(frappe.PermissionError):
             shops.addresses()
-        frappe.set_user(user_with(OPERATOR))
+        frappe.set_user(self.users[OPERATOR])
         assert shops.check_webhooks(self.store)["ok"]
         assert shops.addresses()["webhook"] == URL
         with self.assertRaises(frappe.PermissionError):
             shops.repair_webhooks(self.store)
-        frappe.set_user(user_with(ADMIN))
+        frappe.set_user(self.users[ADMIN])
         assert shops.repair_webhooks(self.store)["ok"]

@@ -29,7 +29,7 @@ class WebCase(HubCase):
 class TestWebhook(WebCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.config_store._webhook_secrets", return_value=((SECRET,), ""))
+        self.patched("salla_manager.adapters.store.FrappeHubStore.webhook_secrets", return_value=(SECRET,))
 
     def send(self, body, signature=None, **headers):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -39,7 +39,7 @@ from sandbox.quiet import QuietHandler
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 SECRET, WEBHOOK_SECRET = "s" * 64, "w" * 32
 STORE, INSTANCE, MERCHANT = "SM-STORE-00001", "ERP-INSTANCE-0001", "1305146709"
-SETTINGS = Settings(salla_webhook_secrets=(WEBHOOK_SECRET,), allow_private_addresses=True)
+SETTINGS = Settings(allow_private_addresses=True)
 
 
 class FakeClock:
@@ -233,7 +233,7 @@ class Hub:
     """The core on a SQLite file with everything around it faked."""
 
     def __init__(self, path: str, transport: Any = None):
-        self.rows = SqliteHubStore(path, SETTINGS)
+        self.rows = SqliteHubStore(path, SETTINGS, (WEBHOOK_SECRET,))
         self.clock, self.jobs, self.shop, self.wire = FakeClock(), FakeJobs(), FakeShop(), FakeWire()
         self.client: FakeShop | None = self.shop
         self.host = Host(

@@ -33,9 +33,13 @@ def embedded(
     tmp_path: Path, shop: FakeShop, executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[EmbeddedHub]:
     monkeypatch.setattr(registry, "get", {"salla": FakePlatform()}.__getitem__)
-    settings = Settings(salla_webhook_secrets=("w",), breaker_probe_seconds=0.05, retry_backoff_seconds=0.05)
+    settings = Settings(breaker_probe_seconds=0.05, retry_backoff_seconds=0.05)
     hub = EmbeddedHub(
-        tmp_path / "hub.db", settings=settings, client_for=lambda store: shop, sweep_seconds=0.02
+        tmp_path / "hub.db",
+        settings=settings,
+        webhook_secrets=("w",),
+        client_for=lambda store: shop,
+        sweep_seconds=0.02,
     )
     hub.add_instance(executor.url, SECRET)
     with hub:

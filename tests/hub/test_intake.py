@@ -30,7 +30,7 @@ def test_a_wrong_signature_leaves_no_row(hub: Hub) -> None:
 
 
 def test_without_a_secret_nothing_is_taken(hub: Hub) -> None:
-    hub.change_settings(salla_webhook_secrets=())
+    hub.rows.salla_webhook_secrets = ()
     assert hub.webhook("product.updated", **PRODUCT).http_status == 401
 
 
@@ -105,7 +105,7 @@ def test_a_repeated_authorization_does_not_bring_old_tokens_back(bare_hub: Hub) 
 
 
 def test_two_secrets_are_taken_while_one_is_replaced(hub: Hub) -> None:
-    hub.change_settings(salla_webhook_secrets=("new" * 10, WEBHOOK_SECRET))
+    hub.rows.salla_webhook_secrets = ("new" * 10, WEBHOOK_SECRET)
     assert hub.webhook("product.updated", **PRODUCT).http_status == 200
 
 
