@@ -132,7 +132,7 @@ def _payloads(mark: str, texts: list[str]) -> list[tuple[str, dict]]:
     item = {**product(unit), "name": f"{mark} {texts[2]}", "description": "".join(texts)}
     buyer = {**customer(unit), "name": f"{mark} {texts[5]}", "first_name": texts[2], "last_name": texts[9]}
     for address in buyer["addresses"]:
-        address |= {"name": texts[2], "line1": texts[4], "city": texts[5]}
+        address |= {"name": f"Sara {texts[2]}", "line1": f"Road {texts[4]}", "city": f"Riyadh {texts[5]}"}
     sale = order(unit, buyer, [unit], DAY)
     sale |= {"status": "chaos", "status_name": texts[2], "payment_method": texts[4], "reference": texts[3]}
     for row in sale["items"]:

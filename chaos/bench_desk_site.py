@@ -57,7 +57,8 @@ def _value(field: Any, text: str, name: str) -> dict[str, Any]:
         return {field.fieldname: 0}
     if field.fieldtype not in TEXT:
         return {}
-    return {field.fieldname: f"{name} {text}" if field.unique else text}
+    # Keys are hashes of ours and no texts of a shop.
+    return {field.fieldname: name if field.unique or 0 < field.length < len(text) else text}
 
 
 def reports(site: str) -> list[str]:
