@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.customers import address_at, buyer_of
+from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse_of
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import NOT_TO_SUBMIT, difference_text, order_values
 from salla_executor.core.model import BusinessError, SavedOrder
@@ -20,9 +21,13 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
         return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
     _refuse_collapsed(payload)
     item_codes = [_item_of(number, line, context) for number, line in enumerate(payload.items, 1)]
-    plan = plan_money(payload, item_codes, context.settings)
+    settings = replace(context.settings, warehouse=warehouse_of(payload, context.settings, context.source))
+    mode_of_payment = mode_of_payment_of(payload, settings, context.source)
+    plan = plan_money(payload, item_codes, settings)
     customer = buyer_of(payload, context)
-    values = order_values(payload, context.settings, plan, source=context.source, customer=customer)
+    values = order_values(
+        payload, settings, plan, source=context.source, customer=customer, mode_of_payment=mode_of_payment
+    )
     values = replace(values, shipping_address=address_at(customer, values.shipping_address, payload, context))
     adopted = None if document else context.erp.find_sales_order(context.source, payload.external_id)
     saved = context.erp.save_sales_order(document or adopted, values)

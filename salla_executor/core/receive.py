@@ -96,7 +96,9 @@ def _transact(command: Command, body_hash: str, settings: Settings, receiver: Re
     outcome = _stale(command, reference)
     if outcome is None:
         with receiver.applying():
-            outcome = apply(payload, Context(command, settings, receiver, reference))
+            outcome = apply(
+                payload, Context(command, settings.of(command.store_account), receiver, reference)
+            )
     ack = _ack(command, outcome)
     if command.dry_run:
         receiver.rollback()

@@ -27,6 +27,8 @@ def line_rows(values: SalesOrderValues) -> list[Row]:
             "price_list_rate": line.price_list_rate,
             "rate": line.rate,
             "warehouse": line.warehouse,
+            "item_tax_template": line.item_tax_template,
+            "shop_amount": line.shop_amount,
             "delivery_date": values.delivery_date,
         }
         for line in values.lines

@@ -88,13 +88,14 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._erp: ErpNext | None = None
         self._guard = CommitGuard()
         self._inbox = ""
+        self._store = ""
         self._nonce = ""
         self._has_read = False
         self._persons: list[str] = []
 
     @property
     def erp(self) -> ErpNext:
-        self._erp = self._erp or ErpNext(self.settings())
+        self._erp = self._erp or ErpNext(self.settings().of(self._store))
         return self._erp
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
@@ -117,6 +118,7 @@ class FrappeReceiver(FrappeSecretKeeper):
     def claim(self, command: Command, body_hash: str) -> Claim:
         # The read view is older than this request; duplicates are decided on a fresh one.
         self.rollback()
+        self._store = command.store_account
         self._inbox = row_name(command.erp_instance, command.idempotency_key)
         try:
             frappe.db.sql(INSERT_CLAIM, _claim_row(self._inbox, command, body_hash))
@@ -157,8 +159,8 @@ class FrappeReceiver(FrappeSecretKeeper):
             "external_id": external_id,
         }
         try:
-            if entity_type == "order" and self.settings().submit_orders:
-                frappe.db.sql(LOCK_SUBMITS, self.settings().warehouse)
+            if entity_type == "order" and self.settings().of(source).submit_orders:
+                frappe.db.sql(LOCK_SUBMITS, self.settings().of(source).warehouse)
             locked = _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
         except frappe.QueryTimeoutError:
             message = _("Another command of {0} {1} is being applied; this one is tried again.").format(

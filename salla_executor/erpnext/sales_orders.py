@@ -90,6 +90,8 @@ def _check_ready() -> None:
 def _insert(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
     changes = _set_content(doc, values, cost_center)
     doc.shop_order_key = order_key(values.source, values.external_id)
+    if values.naming_series:
+        doc.naming_series = values.naming_series
     doc.insert()
     return _saved(doc, "created", changes)
 
@@ -159,7 +161,17 @@ def _set_rows(doc: Document, values: SalesOrderValues, cost_center: str) -> dict
 
 def _digest(values: SalesOrderValues) -> str:
     """Of all but what stays changeable after the submit."""
-    fixed = replace(values, shop_status="", shop_status_name=None, payment_method=None, shop_url=None)
+    fixed = replace(
+        values,
+        shop_status="",
+        shop_status_name=None,
+        payment_method=None,
+        mode_of_payment=None,
+        channel=None,
+        shop_url=None,
+        naming_series=None,
+        tax_invoice_by=None,
+    )
     return hashlib.sha256(json.dumps(asdict(fixed), default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -169,6 +181,8 @@ def _live_fields(values: SalesOrderValues) -> dict[str, Any]:
         "shop_status": plain(values.shop_status),
         "shop_status_name": plain(values.shop_status_name),
         "shop_payment_method": plain(values.payment_method),
+        "shop_mode_of_payment": values.mode_of_payment,
+        "shop_channel": plain(values.channel),
         "shop_url": web_address(values.shop_url),
     }
 
@@ -180,6 +194,10 @@ def _money_fields(values: SalesOrderValues) -> dict[str, Any]:
         "apply_discount_on": "Net Total",
         "discount_amount": values.discount_amount,
         "shop_total": values.expected.total,
+        "shop_tax": values.expected.tax,
+        "shop_shipping": values.expected.shipping,
+        "shop_cash_on_delivery": values.expected.cash_on_delivery,
+        "shop_discount": values.expected.discount,
     }
 
 
@@ -199,6 +217,7 @@ def _header(values: SalesOrderValues) -> dict[str, Any]:
         "shop_branch": plain(values.branch),
         "shop_note": plain(values.note, 1000),
         "shop_created_at": _site_time(values),
+        "shop_tax_invoice_by": values.tax_invoice_by,
     }
 
 

@@ -9,10 +9,12 @@ from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_da
 
 from salla_executor.core.model import Settings
 from salla_executor.erpnext.item_settings import item_settings
+from salla_executor.erpnext.order_settings import SUBMIT, order_settings
 from salla_executor.erpnext.secrets import SecretError, read_secret
 
+__all__ = ["DOCTYPE", "SUBMIT", "read_secrets", "read_settings", "secret_problem"]
+
 DOCTYPE = "Salla Executor Settings"
-SUBMIT = "Submit when the money agrees"
 CUSTOMER_POLICIES = {
     "Reference only": (),
     "Reference, then phone": ("phone",),
@@ -54,6 +56,7 @@ def read_settings() -> Settings:
         currency_precision=_currency_precision(),
         round_row_wise_tax=bool(cint(frappe.get_cached_doc("Accounts Settings").get("round_row_wise_tax"))),
         **item_settings(doc),
+        **order_settings(doc),
     )
 
 

@@ -41,6 +41,13 @@ _NATIONAL_ADDRESS = [
     },
 ]
 
+
+def _money(fieldname: str, label: str, insert_after: str, **more: object) -> dict[str, object]:
+    """What the shop says, in the order's currency."""
+    kind = {"fieldtype": "Currency", "options": "currency"}
+    return {"fieldname": fieldname, "label": label, "insert_after": insert_after, **kind, **_SHOWN, **more}
+
+
 CUSTOM_FIELDS = {
     "Address": [
         {
@@ -169,19 +176,45 @@ CUSTOM_FIELDS = {
             **_LIVE,
         },
         {
-            "fieldname": "shop_total",
-            "fieldtype": "Currency",
-            "options": "currency",
-            "label": "Total in the Shop",
+            "fieldname": "shop_mode_of_payment",
+            "fieldtype": "Link",
+            "options": "Mode of Payment",
+            "label": "Mode of Payment",
             "insert_after": "shop_payment_method",
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_channel",
+            "fieldtype": "Data",
+            "label": "Sales Channel",
+            "insert_after": "shop_mode_of_payment",
+            "in_standard_filter": 1,
+            **_LIVE,
+        },
+        {
+            "fieldname": "shop_tax_invoice_by",
+            "fieldtype": "Select",
+            "options": "\nERP\nShop",
+            "label": "Tax Invoice By",
+            "insert_after": "shop_channel",
             **_SHOWN,
         },
+        _money("shop_total", "Total in the Shop", "shop_tax_invoice_by"),
+        _money("shop_tax", "VAT in the Shop", "shop_total", depends_on="shop_tax"),
+        _money("shop_shipping", "Shipping in the Shop", "shop_tax", depends_on="shop_shipping"),
+        _money(
+            "shop_cash_on_delivery",
+            "Cash on Delivery in the Shop",
+            "shop_shipping",
+            depends_on="shop_cash_on_delivery",
+        ),
+        _money("shop_discount", "Discount in the Shop", "shop_cash_on_delivery", depends_on="shop_discount"),
         {
             "fieldname": "shop_difference",
             "fieldtype": "Currency",
             "options": "currency",
             "label": "Shop Total less Grand Total",
-            "insert_after": "shop_total",
+            "insert_after": "shop_discount",
             **_LIVE,
         },
         {
@@ -208,7 +241,17 @@ CUSTOM_FIELDS = {
             "hidden": 1,
             "print_hide": 1,
             **_SHOWN,
-        }
+        },
+        {
+            "fieldname": "shop_amount",
+            "fieldtype": "Currency",
+            "options": "currency",
+            "label": "Amount in the Shop",
+            "insert_after": "shop_line",
+            "hidden": 1,
+            "print_hide": 1,
+            **_SHOWN,
+        },
     ],
 }
 

@@ -9,7 +9,8 @@ from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
 
 from salla_executor.erpnext.settings import SUBMIT
 from salla_executor.tests.kit import ExecutorTestCase
-from salla_executor.tests.money_cases import Case, all_cases, payload_of
+from salla_executor.tests.maps import account, saudi_taxes, tables
+from salla_executor.tests.money_cases import Case, all_cases, mixed_cases, payload_of
 from salla_executor.tests.payloads import product, variant
 
 # Without it ERPNext takes an invoice in another currency for parties with a receivable account in it only.
@@ -36,14 +37,30 @@ class TestMoneySuite(ExecutorTestCase):
         cases = all_cases()
         assert len(cases) >= 150
         assert len({case.name for case in cases}) == len(cases)
+        self.run_all(cases, "without maps")
+
+    def test_lines_at_several_rates_keep_their_vat_by_percent(self):
+        """As e-invoices want it: shipping as a line, a template per line, and no VAT as an amount."""
+        extras = {kind: self.code(kind) for kind in ("SHIP", "COD")}
+        for sku in extras.values():
+            self.applied("upsert_product", product(sku, type="service"))
+        items = {
+            "shipping_item": extras["SHIP"],
+            "cod_item": extras["COD"],
+            "rounding_account": account("Rounding"),
+        }
+        with tables(taxes=saudi_taxes()), self.settings(**items):
+            self.run_all(list(mixed_cases()), "mapped", is_by_percent=True)
+
+    def run_all(self, cases: list[Case], label: str, is_by_percent: bool = False) -> None:
         started = time.monotonic()
         wrong = []
         with self.settings(order_policy=SUBMIT):
             for number, case in enumerate(cases):
-                wrong += [
-                    f"{case.name}: {problem}" for problem in self.problems(case, f"{self.store}-{number}")
-                ]
-        print(f"money suite: {len(cases)} orders, {len(wrong)} problems, {time.monotonic() - started:.0f} s")
+                found = self.problems(case, f"{self.store}-{number}", is_by_percent)
+                wrong += [f"{case.name}: {problem}" for problem in found]
+        took = time.monotonic() - started
+        print(f"money suite, {label}: {len(cases)} orders, {len(wrong)} problems, {took:.0f} s")
         assert not wrong, "\n".join(wrong)
 
     def tearDown(self) -> None:
@@ -51,7 +68,7 @@ class TestMoneySuite(ExecutorTestCase):
         frappe.db.set_single_value("Accounts Settings", ONE_RECEIVABLE, 0)
         frappe.db.commit()
 
-    def problems(self, case: Case, number: str) -> list[str]:
+    def problems(self, case: Case, number: str, is_by_percent: bool) -> list[str]:
         payload = payload_of(case, self.skus, number)
         answer = self.send("upsert_order", payload)
         if answer.verdict != "applied":
@@ -61,6 +78,8 @@ class TestMoneySuite(ExecutorTestCase):
         found = []
         if answer.payload["difference"] or money(order.grand_total) != total or order.docstatus != 1:
             found.append(f"order {order.grand_total} instead of {total}. {answer.message}")
+        if is_by_percent and not all(row.rate and row.charge_type == "On Net Total" for row in order.taxes):
+            found.append(f"VAT as an amount: {[(row.charge_type, row.tax_amount) for row in order.taxes]}")
         if order.docstatus == 1:
             invoice = make_sales_invoice(order.name)
             try:

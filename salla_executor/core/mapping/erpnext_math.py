@@ -1,7 +1,7 @@
 """A small model of how ERPNext computes a Sales Order, to choose between ways of writing one and to predict its totals.
 
-Covers what the executor writes: exclusive rates, a document discount on Net Total, charges of the types Actual,
-On Net Total and On Previous Row Total. It counts in floats and in ERPNext's order, since a half coin falls to the
+Covers what the executor writes: exclusive rates, Item Tax Templates, a document discount on Net Total, charges of the
+types Actual, On Net Total and On Previous Row Total. It counts in floats and in ERPNext's order, since a half coin falls to the
 side that the float's last bit says; Decimal goes in and comes out.
 """
 
@@ -54,7 +54,7 @@ def predict(
     """What ERPNext will make of an order; discount without VAT, on Net Total. Raises BusinessError."""
     nets = _discounted([float(arithmetic.amount(line)) for line in lines], float(discount), arithmetic)
     net_total = arithmetic.round(_sum(nets))
-    amounts = _charge_amounts(nets, net_total, charges, arithmetic)
+    amounts = _charge_amounts(lines, nets, net_total, charges, arithmetic)
     grand_total = net_total
     for amount in amounts:
         grand_total = arithmetic.round(grand_total + amount)
@@ -83,7 +83,11 @@ def _discounted(amounts: list[float], discount: float, arithmetic: Arithmetic) -
 
 
 def _charge_amounts(
-    nets: list[float], net_total: float, charges: Sequence[Charge], arithmetic: Arithmetic
+    lines: Sequence[SalesOrderLine],
+    nets: list[float],
+    net_total: float,
+    charges: Sequence[Charge],
+    arithmetic: Arithmetic,
 ) -> list[float]:
     """Row by row: an absolute amount is spread over the lines, a percentage is summed over them and rounded last."""
     # running[row][line]: the line's net amount with all charges up to this row.
@@ -94,7 +98,8 @@ def _charge_amounts(
             shares = _spread(float(charge.amount), nets, net_total, arithmetic)
         else:
             bases = _bases(charge, index, nets, running)
-            shares = [float(charge.rate) / 100.0 * base for base in bases]
+            rates = [dict(line.tax_rates).get(charge.account, charge.rate) for line in lines]
+            shares = [float(rate) / 100.0 * base for rate, base in zip(rates, bases, strict=True)]
             if arithmetic.is_row_wise:
                 shares = [arithmetic.round(share) for share in shares]
         above = running[-1] if running else nets

@@ -4,23 +4,37 @@ The shop's sum: total = lines - discounts + shipping + cash on delivery + VAT; e
 
 * A line's discount goes into its rate if it divides evenly per unit, else into the document discount (on Net Total).
 * A unit price with more decimals than money has is rounded; what that adds goes into the document discount too.
-* Shipping and cash on delivery are rows of their own, Actual, on their accounts.
-* VAT is one percent row (on everything above it) where that gives the shop's VAT to the smallest coin, so that
-  tax reports know the rate; else an Actual row with the shop's amount. Mixed percentages are Actual. No VAT, no row.
+* Lines at several rates of VAT are written so that each has its own net amount, see `_exact_lines`.
+* Shipping and cash on delivery are rows of their own, Actual, on their accounts, or lines with an Item.
+* VAT is a percent row where that gives the shop's VAT to the smallest coin, so that tax reports know the rate; else an
+  Actual row with the shop's amount. No VAT, no row. See order_taxes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, Totals, predict
+from salla_executor.core.mapping.order_taxes import (
+    SETTINGS_PAGE,
+    LineTax,
+    account_of,
+    are_mixed,
+    line_taxes,
+    mapped_rows,
+    percent_rows,
+    tax_account,
+    tax_of,
+)
 from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, Settings, ShopTotals
 from salla_executor.payloads import OrderLine, OrderPayload
 
+__all__ = ["SETTINGS_PAGE", "MoneyPlan", "plan_money", "shop_totals", "target_net"]
+
 ZERO = Decimal(0)
-SETTINGS_PAGE = "Salla Executor Settings"
 
 
 @dataclass(frozen=True)
@@ -34,20 +48,43 @@ class MoneyPlan:
     # What the shop's own lines come to, should they not add up to its total.
     net_by_lines: Decimal
     predicted: Totals
+    # What ERPNext's total of taxes and charges has to be.
+    taxes_and_charges: Decimal
 
 
 def plan_money(payload: OrderPayload, item_codes: Sequence[str], settings: Settings) -> MoneyPlan:
-    """item_codes: the Item of each line, in order. Raises BusinessError where an account is not set."""
+    """item_codes: the Item of each line, in order. Raises BusinessError where an account or a tax is not mapped."""
     unit = Decimal(1).scaleb(-settings.currency_precision)
     shop = shop_totals(payload, unit)
     net_by_lines = _coins(_gross(payload) - _discount(payload), unit)
     net = target_net(payload, shop, unit)
-    lines, discount = _lines_and_discount(payload, item_codes, net, unit, settings)
-    arithmetic = Arithmetic.of(settings)
+    taxes = line_taxes(payload, settings)
+    lines, discount = _lines_and_discount(payload, item_codes, taxes, net, unit, settings)
     charges = _extra_charges(shop, settings)
-    charges += _vat(payload, shop, lines, charges, discount, settings, arithmetic)
+    return min(
+        (
+            _plan(payload, shop, net_by_lines, (*lines, *extra), charges, discount, taxes, settings)
+            for extra in _extra_lines(shop, taxes, settings)
+        ),
+        key=lambda plan: (all(charge.charge_type == "Actual" for charge in plan.charges), len(plan.charges)),
+    )
+
+
+def _plan(
+    payload: OrderPayload,
+    shop: ShopTotals,
+    net_by_lines: Decimal,
+    lines: tuple[SalesOrderLine, ...],
+    charges: tuple[Charge, ...],
+    discount: Decimal,
+    taxes: list[LineTax] | None,
+    settings: Settings,
+) -> MoneyPlan:
+    arithmetic = Arithmetic.of(settings)
+    rows_total = sum((charge.amount for charge in charges), ZERO)
+    charges += _vat(payload, shop, lines, charges, discount, taxes, settings, arithmetic)
     predicted = predict(lines, charges, discount, arithmetic)
-    return MoneyPlan(lines, charges, discount, shop, net_by_lines, predicted)
+    return MoneyPlan(lines, charges, discount, shop, net_by_lines, predicted, shop.tax + rows_total)
 
 
 def shop_totals(payload: OrderPayload, unit: Decimal = Decimal("0.01")) -> ShopTotals:
@@ -102,9 +139,20 @@ def _coins(value: Decimal, unit: Decimal) -> Decimal:
 
 
 def _lines_and_discount(
-    payload: OrderPayload, item_codes: Sequence[str], net: Decimal, unit: Decimal, settings: Settings
+    payload: OrderPayload,
+    item_codes: Sequence[str],
+    taxes: list[LineTax] | None,
+    net: Decimal,
+    unit: Decimal,
+    settings: Settings,
 ) -> tuple[tuple[SalesOrderLine, ...], Decimal]:
-    lines = [_line(line, code, unit, settings) for line, code in zip(payload.items, item_codes, strict=True)]
+    of_line = taxes or [None] * len(payload.items)
+    make = _exact_lines if are_mixed(taxes) else _line
+    lines = [
+        written
+        for line, code, tax in zip(payload.items, item_codes, of_line, strict=True)
+        for written in make(line, code, tax, unit, settings)
+    ]
     arithmetic = Arithmetic.of(settings)
     # Rounding may have taken rates below the shop's sum; a coin on the largest quantities lifts them above it.
     for index in sorted(range(len(lines)), key=lambda n: (lines[n].rate == 0, -lines[n].quantity, n)):
@@ -121,48 +169,124 @@ def _sum(lines: Sequence[SalesOrderLine], arithmetic: Arithmetic) -> Decimal:
     return sum((arithmetic.amount(line) for line in lines), ZERO)
 
 
-def _line(line: OrderLine, item_code: str, unit: Decimal, settings: Settings) -> SalesOrderLine:
+def _line(
+    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
+) -> list[SalesOrderLine]:
     price = _coins(line.unit_price, unit)
     rate = price
     per_unit = line.discount / line.quantity
     if price == line.unit_price and per_unit == _coins(per_unit, unit) and 0 <= per_unit <= price:
         rate = price - _coins(per_unit, unit)
+    return [_written(line, item_code, tax, line.quantity, price, rate, settings)]
+
+
+def _exact_lines(
+    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
+) -> list[SalesOrderLine]:
+    """Where rates of VAT differ, a discount spread over all lines would move VAT between them: a line whose net
+    amount does not divide by its quantity becomes two rows, a coin apart."""
+    net = _coins(line.unit_price * line.quantity - line.discount, unit)
+    whole = line.quantity == line.quantity.to_integral_value()
+    if not whole or net < 0:
+        return _line(line, item_code, tax, unit, settings)
+    price = _coins(line.unit_price, unit)
+    low = (net / line.quantity).quantize(unit, ROUND_FLOOR)
+    dearer = ((net - low * line.quantity) / unit).to_integral_value()
+    parts = ((line.quantity - dearer, low), (dearer, low + unit))
+    return [
+        _written(line, item_code, tax, quantity, max(price, rate), rate, settings)
+        for quantity, rate in parts
+        if quantity
+    ]
+
+
+def _written(
+    line: OrderLine,
+    item_code: str,
+    tax: LineTax | None,
+    quantity: Decimal,
+    price: Decimal,
+    rate: Decimal,
+    settings: Settings,
+) -> SalesOrderLine:
     details = [f"{option.name}: {option.value}" for option in line.options] + (
         [line.note] if line.note else []
     )
+    share = (line.unit_price * line.quantity - line.discount) * quantity / line.quantity
     return SalesOrderLine(
         external_id=line.external_id,
         item_code=item_code,
         item_name=line.name[:140],
-        quantity=line.quantity,
+        quantity=quantity,
         price_list_rate=price if rate else ZERO,
         rate=rate,
         warehouse=settings.warehouse or None,
         description="\n".join([line.name, *details]) if details else None,
+        item_tax_template=(tax.template or None) if tax else None,
+        tax_rates=tax.rates if tax else (),
+        shop_amount=_coins(share, Decimal("0.01")),
+    )
+
+
+def _extra_lines(
+    shop: ShopTotals, taxes: list[LineTax] | None, settings: Settings
+) -> list[tuple[SalesOrderLine, ...]]:
+    """Shipping and cash on delivery as lines, where the settings name Items for them: at the goods' highest rate, and,
+    where that is mapped, free of VAT."""
+    wanted = [
+        (name, item, amount)
+        for name, item, amount in (
+            ("Shipping", settings.shipping_item, shop.shipping),
+            ("Cash on Delivery", settings.cod_item, shop.cash_on_delivery),
+        )
+        if item and amount
+    ]
+    return [
+        tuple(_extra_line(name, item, amount, tax) for name, item, amount in wanted)
+        for tax in (_taxes_of_extras(taxes, settings) if wanted else [None])
+    ]
+
+
+def _taxes_of_extras(taxes: list[LineTax] | None, settings: Settings) -> list[LineTax | None]:
+    if not taxes:
+        return [None]
+    highest = max(taxes, key=lambda tax: tax.rate)
+    with suppress(BusinessError):
+        free = tax_of(ZERO, "", settings)
+        return [highest, free] if free.template and highest.rate else [highest]
+    return [highest]
+
+
+def _extra_line(name: str, item: str, amount: Decimal, tax: LineTax | None) -> SalesOrderLine:
+    return SalesOrderLine(
+        external_id=name,
+        item_code=item,
+        item_name=name,
+        quantity=Decimal(1),
+        price_list_rate=amount,
+        rate=amount,
+        item_tax_template=(tax.template or None) if tax else None,
+        tax_rates=tax.rates if tax else (),
+        shop_amount=amount,
     )
 
 
 def _extra_charges(shop: ShopTotals, settings: Settings) -> tuple[Charge, ...]:
     rows = (
-        (shop.shipping, "shipping_account", "Shipping Account", "Shipping"),
-        (shop.cash_on_delivery, "cod_account", "Cash on Delivery Account", "Cash on Delivery"),
+        (shop.shipping, settings.shipping_item, "shipping_account", "Shipping Account", "Shipping"),
+        (
+            shop.cash_on_delivery,
+            settings.cod_item,
+            "cod_account",
+            "Cash on Delivery Account",
+            "Cash on Delivery",
+        ),
     )
     return tuple(
-        Charge("Actual", _account(settings, field, label, description), description, amount=amount)
-        for amount, field, label, description in rows
-        if amount
+        Charge("Actual", account_of(settings, field, label, description), description, amount=amount)
+        for amount, item, field, label, description in rows
+        if amount and not item
     )
-
-
-def _account(settings: Settings, field: str, label: str, what: str) -> str:
-    account = getattr(settings, field)
-    if account:
-        return account
-    message = (
-        f"The order has {what}, but no account is set for it. Set '{label}' in {SETTINGS_PAGE}; the order goes then"
-        " by itself."
-    )
-    raise BusinessError("missing_account", message, waits_on=f"setting:{field}")
 
 
 def _vat(
@@ -171,28 +295,25 @@ def _vat(
     lines: tuple[SalesOrderLine, ...],
     charges: tuple[Charge, ...],
     discount: Decimal,
+    taxes: list[LineTax] | None,
     settings: Settings,
     arithmetic: Arithmetic,
 ) -> tuple[Charge, ...]:
-    if not shop.tax:
+    """The first way that gives the shop's VAT to the coin; else one that misses it by few coins, which go to the
+    rounding account; else the shop's amount as it is."""
+    if not (shop.tax or taxes):
         return ()
-    account = _account(settings, "tax_account", "VAT Account", "VAT")
-    for row in _percent_rows(payload, account, len(charges)):
-        if predict(lines, (*charges, row), discount, arithmetic).charges[-1] == shop.tax:
-            return (row,)
-    return (Charge("Actual", account, "VAT", amount=shop.tax),)
-
-
-def _percent_rows(payload: OrderPayload, account: str, above: int) -> list[Charge]:
-    """Percent rows worth trying: on everything above, and, where shipping bears no VAT, on the goods alone."""
-    said = {line.tax_percent for line in payload.items if line.tax_percent is not None}
-    if len(said) > 1:
-        return []
-    percents = [payload.tax.percent, *said]
-    rows = []
-    for percent in dict.fromkeys(one for one in percents if one):
-        text = f"VAT {percent.normalize():f} %"
-        if above:
-            rows.append(Charge("On Previous Row Total", account, text, rate=percent, row_id=above))
-        rows.append(Charge("On Net Total", account, text, rate=percent))
-    return rows
+    above = len(charges)
+    ways = mapped_rows(taxes, above) if taxes else percent_rows(payload, tax_account(settings), above)
+    missed = []
+    for rows in ways:
+        reached = sum(predict(lines, (*charges, *rows), discount, arithmetic).charges[above:], ZERO)
+        if reached == shop.tax:
+            return rows
+        missed.append((shop.tax - reached, rows))
+    unit = Decimal(1).scaleb(-settings.currency_precision)
+    for off, rows in missed:
+        if settings.rounding_account and abs(off) <= unit * max(1, len(lines)):
+            return (*rows, Charge("Actual", settings.rounding_account, "Rounding of VAT", amount=off))
+    account = taxes[0].account if taxes else tax_account(settings)
+    return (Charge("Actual", account, "VAT", amount=shop.tax),) if shop.tax else ()

@@ -35,9 +35,17 @@ NOT_TO_SUBMIT = frozenset(
     }
 )
 
+THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
 
 def order_values(
-    payload: OrderPayload, settings: Settings, plan: MoneyPlan, *, source: str, customer: str
+    payload: OrderPayload,
+    settings: Settings,
+    plan: MoneyPlan,
+    *,
+    source: str,
+    customer: str,
+    mode_of_payment: str = "",
 ) -> SalesOrderValues:
     """customer: name of the ERP's Customer. Raises BusinessError for a company or time zone that is not set."""
     if not settings.company:
@@ -69,6 +77,10 @@ def order_values(
         shipping_address=address_values(address, owner) if address else None,
         note=payload.note,
         created_at=payload.created_at,
+        channel=payload.source,
+        mode_of_payment=mode_of_payment or None,
+        naming_series=settings.naming_series or None,
+        tax_invoice_by=settings.tax_invoice_by,
     )
 
 
@@ -90,9 +102,11 @@ def _conversion_rate(payload: OrderPayload, settings: Settings) -> Decimal | Non
 def difference_text(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload, settings: Settings) -> str:
     """Where the ERP's totals differ from the shop's, line by line with the likely cause; empty if they agree."""
     shop = plan.shop
-    taxes = shop.tax + shop.shipping + shop.cash_on_delivery
+    taxes = plan.taxes_and_charges
+    # Some currencies have more decimals than this site keeps.
+    total = payload.total if payload.currency in THREE_DECIMALS else shop.total
     figures = (
-        ("Total", shop.total, saved.grand_total),
+        ("Total", total, saved.grand_total),
         ("VAT and charges", taxes, saved.total_taxes),
         ("Net total", shop.total - taxes, saved.net_total),
     )
@@ -106,6 +120,11 @@ def difference_text(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload, s
 
 def _causes(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload) -> list[str]:
     shop, causes = plan.shop, []
+    if payload.currency in THREE_DECIMALS and payload.total != shop.total:
+        causes.append(
+            f"{payload.currency} has three decimals and this site keeps fewer: set Currency Precision to 3 in System"
+            " Settings, and send the order again from the hub."
+        )
     own_sum = plan.net_by_lines + shop.shipping + shop.cash_on_delivery + shop.tax
     if plan.predicted.grand_total != shop.total:
         causes.append(

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_executor.erpnext.hub import is_safe_address
+from salla_executor.erpnext.order_settings import order_problems
 from salla_executor.erpnext.secrets import keep_typed
 
 # Without these nothing can be applied.
@@ -32,6 +33,7 @@ POSTING_FIELDS = (
     ("tax_account", "Account"),
     ("shipping_account", "Account"),
     ("cod_account", "Account"),
+    ("rounding_account", "Account"),
 )
 
 
@@ -45,10 +47,23 @@ class SallaExecutorSettings(Document):
         from frappe.types import DF
 
         from salla_executor.salla_executor.doctype.item_field_owner.item_field_owner import ItemFieldOwner
+        from salla_executor.salla_executor.doctype.shop_branch.shop_branch import ShopBranch
+        from salla_executor.salla_executor.doctype.shop_defaults.shop_defaults import ShopDefaults
+        from salla_executor.salla_executor.doctype.shop_payment_method.shop_payment_method import (
+            ShopPaymentMethod,
+        )
         from salla_executor.salla_executor.doctype.shop_price_list.shop_price_list import ShopPriceList
+        from salla_executor.salla_executor.doctype.shop_tax.shop_tax import ShopTax
 
         barcode_match: DF.Literal["Ask a person", "Link the Item"]
+        branches: DF.Table[ShopBranch]
+        changed_orders: DF.Literal[
+            "A person decides",
+            "Update its lines where ERPNext allows it",
+            "Update its lines, else cancel and amend",
+        ]
         cod_account: DF.Link | None
+        cod_item: DF.Link | None
         company: DF.Link | None
         company_group: DF.Link | None
         cost_center: DF.Link | None
@@ -57,6 +72,10 @@ class SallaExecutorSettings(Document):
             "Reference only", "Reference, then phone", "Reference, then phone and e-mail"
         ]
         delivery_days: DF.Int
+        follow_up_documents: DF.Literal["Draft", "Submitted"]
+        full_return: DF.Literal[
+            "Off", "Draft credit note", "Credit note", "Stock back", "Credit note and stock back"
+        ]
         guest_customer: DF.Link | None
         guest_policy: DF.Literal["A Customer for each guest", "One Customer for all guests"]
         instance_id: DF.Data | None
@@ -67,14 +86,24 @@ class SallaExecutorSettings(Document):
         manager_base_url: DF.Data | None
         money_tolerance: DF.Float
         order_policy: DF.Literal["Draft", "Submit when the money agrees"]
+        partial_return: DF.Literal[
+            "Off", "Draft credit note", "Credit note", "Stock back", "Credit note and stock back"
+        ]
+        payment_methods: DF.Table[ShopPaymentMethod]
         previous_secret: DF.Password | None
         previous_secret_expires_at: DF.Datetime | None
         price_list: DF.Link | None
         price_lists: DF.Table[ShopPriceList]
+        rounding_account: DF.Link | None
         shared_secret: DF.Password | None
         shipping_account: DF.Link | None
+        shipping_item: DF.Link | None
+        shops: DF.Table[ShopDefaults]
         stock_uom: DF.Link | None
+        task_user: DF.Link | None
         tax_account: DF.Link | None
+        tax_invoice_by: DF.Literal["ERP", "Shop"]
+        taxes: DF.Table[ShopTax]
         territory: DF.Link | None
         timezone: DF.Data | None
         warehouse: DF.Link | None
@@ -108,7 +137,7 @@ class SallaExecutorSettings(Document):
     def posting_problems(self) -> list[str]:
         """One sentence per field that no document of the company can be posted to."""
         found = (self.posting_problem(field, doctype) for field, doctype in POSTING_FIELDS if self.get(field))
-        return [problem for problem in found if problem]
+        return [*(problem for problem in found if problem), *order_problems(self)]
 
     def posting_problem(self, field: str, doctype: str) -> str:
         name, label = self.get(field), _(self.meta.get_label(field))
