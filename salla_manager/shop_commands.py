@@ -10,7 +10,7 @@ import click
 
 from frappe.commands import pass_context
 
-from salla_manager.shell import connected, json_option, salla, say, tell
+from salla_manager.shell import connected, json_option, salla, say, tell, told
 
 
 @salla.command("add-store")
@@ -141,3 +141,19 @@ def webhooks(context: Any, store: str, repair: bool, as_json: bool) -> None:
             )
     if not answer["ok"]:
         sys.exit(1)
+
+
+@salla.command("rehearse")
+@click.argument("store")
+@click.option("--last", default=50, show_default=True, help="So many of the newest orders.")
+@json_option
+@pass_context
+def rehearse(context: Any, store: str, last: int, as_json: bool) -> None:
+    """What the ERP would make of a store's newest orders, by dry runs that leave nothing; exit status 1 where an order
+    would fail or differ, 2 where not all could be asked about."""
+    from salla_manager.setup.terminal import rehearse_here
+
+    with connected(context), told():
+        values, status = rehearse_here(store, last)
+        tell(values, as_json)
+    sys.exit(status)

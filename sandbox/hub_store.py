@@ -94,6 +94,14 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
             *(key.store, key.entity_type, key.external_id),
         )
 
+    def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
+        return self._many(
+            Record,
+            "select * from record where store = ? and entity_type = ?"
+            " order by source_updated_at desc, observed_at desc, name limit ?",
+            *(store, entity_type, limit),
+        )
+
     def records(self, names: Iterable[str]) -> list[Record]:
         return [r for name in names for r in self._many(Record, "select * from record where name = ?", name)]
 

@@ -78,6 +78,19 @@ class RecordRows:
         )
         return record_of(rows[0]) if rows else None
 
+    def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
+        # The names first: sorting whole rows would drag the payloads along.
+        rows = frappe.db.sql(
+            """select record.* from `tabExternal Record` record join (
+                select name from `tabExternal Record` where store = %s and entity_type = %s
+                order by source_updated desc, observed desc, name limit %s
+            ) newest on newest.name = record.name
+            order by record.source_updated desc, record.observed desc, record.name""",
+            (store, entity_type, limit),
+            as_dict=True,
+        )
+        return [record_of(row) for row in rows]
+
     def records_with_sku(self, store: str, sku: str) -> list[Record]:
         wanted = sku_key(sku)
         rows = frappe.db.sql(

@@ -7,6 +7,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import escape_html
 
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.pull import PullError
@@ -19,6 +20,9 @@ def told(action: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return action(*arguments)
     except (OperatorError, PullError, ReconcileError) as error:
-        return frappe.throw(str(error), title=_("Not possible now"))
+        # Desk shows it as HTML, and a shop or an ERP may have its word in it.
+        return frappe.throw(escape_html(str(error)), title=_("Not possible now"))
     except ShopError as error:
-        return frappe.throw(f"{error} {error.step}".strip(), title=_("The shop could not be read"))
+        return frappe.throw(
+            escape_html(f"{error} {error.step}".strip()), title=_("The shop could not be read")
+        )

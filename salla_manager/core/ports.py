@@ -120,6 +120,9 @@ class RecordStore(Protocol):
 
     def find_record(self, key: RecordKey) -> Record | None: ...
 
+    def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
+        """By the time that the shop says of them, the newest first."""
+
     def records_with_sku(self, store: str, sku: str) -> list[Record]:
         """Products and variants whose `sku` equals this one by `normalize_sku`; read with lock, so that two
         transactions cannot both take one SKU."""

@@ -1,4 +1,4 @@
-"""Reconciliation and SKUs in the terminal."""
+"""Reconciliation, rehearsal and SKUs in the terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.reconcile_store import FrappeReconcileStore
 from salla_manager.adapters.sku_rows import shown_problems, sku_problems
 from salla_manager.core import reconcile as core
+from salla_manager.core import rehearsal
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.reconcile import ReconcileError
 from salla_manager.core.reconciliation import KINDS, RunKey, RunStatus, Tally
@@ -19,6 +20,8 @@ from salla_manager.core.standing import State
 from salla_manager.core.workbench import Kind, recheck_all
 
 SHOWN = 50
+# An order takes the ERP a fraction of a second.
+REHEARSAL_SECONDS = 3600.0
 
 
 def reconcile_here(store: str, plural: str, day: str | None, enqueue: bool) -> tuple[dict[str, Any], int]:
@@ -37,6 +40,19 @@ def reconcile_here(store: str, plural: str, day: str | None, enqueue: bool) -> t
         raise click.ClickException(str(error)) from None
     values["findings"] = _findings(rows, key)
     return values, _status(run.status, run.tally)
+
+
+def rehearse_here(store: str, last: int) -> tuple[dict[str, Any], int]:
+    """(what to print, exit status). Raises OperatorError."""
+    done = rehearsal.rehearse(build_host(), store, last, REHEARSAL_SECONDS)
+    values = done.values()
+    values["groups"] = [
+        f"{group['part']} ({group['count']}): {group['reason']} [{', '.join(group['orders'])}]"
+        for group in values["groups"]
+    ]
+    is_whole = not done.stopped and not done.count(rehearsal.Part.UNKNOWN)
+    is_well = not (done.count(rehearsal.Part.FAILS) or done.count(rehearsal.Part.DIFFERS))
+    return values, 0 if is_whole and is_well else 1 if is_whole else 2
 
 
 def list_skus(store: str, recheck: bool) -> dict[str, Any]:

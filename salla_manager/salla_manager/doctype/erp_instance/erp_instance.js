@@ -2,6 +2,7 @@ frappe.ui.form.on("ERP Instance", {
 	refresh(frm) {
 		if (frm.is_new()) return;
 		frm.add_custom_button(__("Check Connection"), () => check_connection(frm));
+		frm.add_custom_button(__("Rehearse Orders"), () => rehearse(frm));
 		if (frm.doc.breaker_status === "Open") {
 			frm.dashboard.set_headline_alert(
 				__("Unreachable: {0}", [frappe.utils.escape_html(frm.doc.breaker_reason || "")]),
@@ -124,4 +125,59 @@ function make_secret(frm) {
 				frm.reload_doc();
 			})
 	);
+}
+
+function rehearse(frm) {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Rehearse Orders"),
+		fields: [
+			{
+				fieldname: "store",
+				fieldtype: "Link",
+				options: "Store Account",
+				label: __("Store Account"),
+				reqd: 1,
+				get_query: () => ({ filters: { erp_instance: frm.doc.name } }),
+			},
+			{
+				fieldname: "last",
+				fieldtype: "Int",
+				label: __("Newest Orders"),
+				default: 20,
+				description: __("At most 100 here; more with bench salla rehearse. The ERP tells what it would do and keeps nothing."),
+			},
+		],
+		primary_action_label: __("Rehearse Orders"),
+		primary_action(values) {
+			dialog.hide();
+			frappe
+				.call({ method: "salla_manager.api.rehearsal.rehearse", args: values, freeze: true })
+				.then(({ message }) => show_rehearsal(message));
+		},
+	});
+	frappe.db.get_list("Store Account", { filters: { erp_instance: frm.doc.name }, limit: 2 }).then((stores) => {
+		if (stores.length === 1) dialog.set_value("store", stores[0].name);
+	});
+	dialog.show();
+}
+
+function show_rehearsal({ parts, groups, notes, stopped, orders }) {
+	const escape = frappe.utils.escape_html;
+	const colours = { "Would Apply": "green", "Stands Already": "blue", "Would Wait": "orange", "Would Differ": "orange" };
+	const pill = (part, count) =>
+		`<span class="indicator-pill no-indicator-dot ${colours[part] || "red"}">${escape(__(part))}: ${cint(count)}</span>`;
+	const lines = groups.map(
+		(group) =>
+			`<li class="mb-3">${pill(group.part, group.count)}
+			<div dir="auto">${escape(group.reason).replace(/\n/g, "<br>")}</div>
+			<div class="text-muted">${group.orders.map(escape).join(", ")}</div></li>`
+	);
+	const told = [...notes, stopped].filter(Boolean).map((text) => `<p class="text-warning" dir="auto">${escape(text)}</p>`);
+	const summary = Object.entries(parts).map(([part, count]) => pill(part, count)).join(" ");
+	frappe.msgprint({
+		title: __("{0} orders rehearsed", [cint(orders)]),
+		indicator: parts["Would Fail"] || stopped ? "red" : "green",
+		message: `<p>${summary || __("There is no order to rehearse.")}</p>${told.join("")}<ul class="list-unstyled">${lines.join("")}</ul>`,
+		wide: true,
+	});
 }
