@@ -15,7 +15,7 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS, touch_success
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host
-from salla_manager.adapters.jobs import FrappeJobs, wake
+from salla_manager.adapters.jobs import FrappeJobs, fall_asleep, wake
 from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.rows import plain, retrying
 from salla_manager.core import dispatch, outbox, process, pull, release
@@ -42,13 +42,17 @@ def process_events() -> dict[str, int]:
     """Work off events until there are none or the time is up; gives counts by status."""
     host = build_host()
     counts: dict[str, int] = {}
-    ends_at = host.clock.monotonic() + BUDGET_SECONDS
+    ends_at, is_awake = host.clock.monotonic() + BUDGET_SECONDS, True
     while host.clock.monotonic() < ends_at:
         report = retrying(lambda: process.process_due_events(host, BATCH))
         for status, count in report.events.items():
             counts[status] = counts.get(status, 0) + count
-        if not report.events:
+        if report.events:
+            continue
+        if not is_awake:
             break
+        fall_asleep()
+        is_awake = False
     return counts
 
 

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from redis.exceptions import RedisError
 
 import frappe
 from frappe.utils.background_jobs import get_job
 
 # Workers that may be busy with one queue at a time.
 SLOTS = 4
+# So long the worker that was woken last is trusted to come, or to look again; then one more is woken.
+AWAKE, AWAKE_SECONDS = "salla_events_awake", 2
 
 
 class FrappeJobs:
     def process_events(self) -> None:
-        _after_commit("salla_manager.tasks.process_events", "salla_events")
+        _when_committed(_wake_for_events)
 
     def dispatch(self, erp_instance: str) -> None:
-        _after_commit(
-            "salla_manager.tasks.take_turn",
-            f"salla_dispatch_{erp_instance}",
-            erp_instance=erp_instance,
-        )
+        base = f"salla_dispatch_{erp_instance}"
+        _when_committed(lambda: wake("salla_manager.tasks.take_turn", base, erp_instance=erp_instance))
 
 
-def _after_commit(method: str, base: str, **kwargs: Any) -> None:
-    """`wake` now, or after the commit where a transaction of the hub is open: a job must not outrun its rows."""
+def _when_committed(work: Callable[[], None]) -> None:
+    """Now, or after the commit where a transaction of the hub is open: a job must not outrun its rows."""
     if getattr(frappe.local, "salla_transaction", False):
-        frappe.db.after_commit.add(lambda: wake(method, base, **kwargs))
+        frappe.db.after_commit.add(work)
     else:
-        wake(method, base, **kwargs)
+        work()
+
+
+def _wake_for_events() -> None:
+    if _is_first():
+        wake("salla_manager.tasks.process_events", "salla_events")
+
+
+def _is_first() -> bool:
+    """Whether nobody is awake for events; whoever is takes the mark away before it looks for the last time."""
+    try:
+        key = frappe.cache.make_key(AWAKE)
+        return bool(frappe.cache.set(key, 1, nx=True, ex=AWAKE_SECONDS))
+    except RedisError:
+        return True
+
+
+def fall_asleep() -> None:
+    """From here on events wake somebody; those of before are found by one more look."""
+    try:
+        frappe.cache.delete(frappe.cache.make_key(AWAKE))
+    except RedisError:
+        # It ends by itself.
+        return
 
 
 def wake(

@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from unittest.mock import MagicMock, patch
 
+from redis.exceptions import RedisError
+
 import frappe
 from frappe.modules.patch_handler import get_all_patches
 from frappe.utils import add_days, now_datetime
@@ -125,8 +127,46 @@ class TestWakeUps(HubCase):
                 jobs.FrappeJobs().dispatch("I")
                 wake.assert_not_called()
             wake.assert_called_once()
+            jobs.fall_asleep()
             jobs.FrappeJobs().process_events()
             assert wake.call_count == 2
+
+    def test_who_is_awake_is_not_woken_again_until_it_says_so(self):
+        jobs.fall_asleep()
+        with patch("salla_manager.adapters.jobs.wake") as wake:
+            for _ in range(3):
+                jobs.FrappeJobs().process_events()
+            assert wake.call_count == 1
+            jobs.fall_asleep()
+            jobs.FrappeJobs().process_events()
+            assert wake.call_count == 2
+        left = frappe.cache.pttl(frappe.cache.make_key(jobs.AWAKE))
+        assert 0 < left <= 1000 * jobs.AWAKE_SECONDS
+
+    def test_without_a_cache_everybody_wakes(self):
+        with (
+            patch("salla_manager.adapters.jobs.wake") as wake,
+            patch.object(frappe.cache, "set", side_effect=RedisError),
+            patch.object(frappe.cache, "delete", side_effect=RedisError),
+        ):
+            jobs.FrappeJobs().process_events()
+            jobs.fall_asleep()
+        wake.assert_called_once()
+
+    def test_it_looks_once_more_after_it_has_said_that_it_sleeps(self):
+        happened = []
+
+        def look(*_):
+            happened.append("look")
+            # What came before the mark was gone has woken nobody.
+            return MagicMock(events={"Processed": 1} if len(happened) == 3 else {})
+
+        with (
+            patch("salla_manager.tasks.process.process_due_events", side_effect=look),
+            patch("salla_manager.tasks.fall_asleep", side_effect=lambda: happened.append("sleep")),
+        ):
+            assert tasks.process_events() == {"Processed": 1}
+        assert happened == ["look", "sleep", "look", "look"]
 
 
 class TestSweep(HubCase):
