@@ -138,6 +138,7 @@ def sweep() -> None:
     runs = frappe.get_all("Reconciliation", {"store": ("in", stores)}, pluck="name") or [""]
     frappe.db.delete("Reconciliation Finding", {"run": ("in", runs)})
     frappe.db.delete("Reconciliation", {"name": ("in", runs)})
+    frappe.db.delete("Sync Run", {"store": ("in", stores)})
     frappe.db.delete("Salla Incoming Log", {"merchant_id": ("like", f"{SUFFIX}%")})
     frappe.db.delete("Error Log", {"method": ("like", "%OSError%")})
     for doctype, names in (("Store Account", stores), ("ERP Instance", instances)):

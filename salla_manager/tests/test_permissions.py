@@ -25,6 +25,7 @@ HUB_ROWS = (
     "SKU Skip Log",
     "Command Delivery Attempt",
     "Command ACK Log",
+    "Sync Run",
 )
 
 
