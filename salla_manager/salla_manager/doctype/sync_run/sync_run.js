@@ -33,24 +33,36 @@ function call(frm, action) {
 }
 
 function show_message(frm) {
+	// It stands in the headline.
+	frm.toggle_display("message", false);
 	if (!frm.doc.message) return;
 	const colour = { Paused: "orange", Failed: "red" }[frm.doc.status] || "blue";
 	frm.dashboard.set_headline_alert(`<bdi>${frappe.utils.escape_html(__(frm.doc.message))}</bdi>`, colour);
 }
 
 function show_progress(frm) {
-	const rows = JSON.parse(frm.doc.steps || "[]");
+	const rows = steps_of(frm);
 	for (const row of rows) {
 		row.done = ["queued", "unchanged", "skipped", "failed", "vanished", "known"].reduce(
 			(sum, name) => sum + (row[name] || 0),
 			0
 		);
+		// Some rows come twice where the shop's list moved while it was read.
+		if (row.total) row.done = Math.min(row.done, row.total);
 	}
 	const columns =
 		frm.doc.kind === "Backfill"
 			? ["total", "done", "queued", "unchanged", "skipped", "failed"]
 			: ["queued", "unchanged", "failed"];
 	frm.fields_dict.progress.$wrapper.html(rows.length ? salla_backfill.table(rows, columns) : "");
+}
+
+function steps_of(frm) {
+	try {
+		return JSON.parse(frm.doc.steps || "[]");
+	} catch {
+		return [];
+	}
 }
 
 // A worker writes the row: look again while somebody looks at the form.
