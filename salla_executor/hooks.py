@@ -30,9 +30,15 @@ additional_timeline_content = {
 }
 
 doc_events = {
+    "Brand": {"after_rename": "salla_executor.erpnext.references.follow_rename"},
     "Customer": {
-        "after_rename": "salla_executor.erpnext.addresses.follow_rename",
+        "after_rename": [
+            "salla_executor.erpnext.addresses.follow_rename",
+            "salla_executor.erpnext.references.follow_rename",
+        ],
     },
+    "Item": {"after_rename": "salla_executor.erpnext.references.follow_rename"},
+    "Item Group": {"after_rename": "salla_executor.erpnext.references.follow_rename"},
     "Sales Order": {
         "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",
         "before_insert": "salla_executor.erpnext.sales_orders.free_key",

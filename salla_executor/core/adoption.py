@@ -17,6 +17,9 @@ from salla_executor.core.context import Context, Outcome
 from salla_executor.core.model import BusinessError, ItemMatch
 from salla_executor.payloads import ProductPayload, VariantPayload
 
+# What all entries wait on that a person has to decide about, each for itself.
+REVIEW = "review:item"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -88,14 +91,12 @@ def _unlike(payload: ProductPayload | VariantPayload, found: ItemMatch, template
 def _to_review(
     payload: ProductPayload | VariantPayload, found: list[ItemMatch], doubts: list[str]
 ) -> BusinessError:
-    kind = "variant" if isinstance(payload, VariantPayload) else "product"
     names = tuple(one.name for one in found)
     message = (
         f"'{payload.name}' (SKU {payload.sku}) may be Item {names[0]}, which is not certain: {'; '.join(doubts)}."
         " Open it in the list External Reference and press Link or Make New; it goes then by itself."
     )
-    waits_on = f"review:{kind} {payload.external_id}"[:140]
-    return BusinessError("item_to_review", message, waits_on=waits_on, candidates=names)
+    return BusinessError("item_to_review", message, waits_on=REVIEW, candidates=names)
 
 
 def _require_sku(payload: ProductPayload | VariantPayload) -> str:

@@ -104,7 +104,7 @@ def shown(value: Any) -> Any:
         return format(value.normalize(), "f")
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return value
+    return int(value) if isinstance(value, bool) else value
 
 
 def money(value: Any, precision: int) -> Decimal:

@@ -1,16 +1,36 @@
 frappe.listview_settings["External Reference"] = {
 	hide_name_column: true,
-	add_fields: ["waits_on"],
+	add_fields: ["waits_on", "item_code", "document_name"],
 
 	get_indicator(doc) {
+		if (doc.waits_on === "review:item") return [__("To Review"), "yellow", "waits_on,=,review:item"];
 		if (doc.waits_on) return [__("Waits for a Person"), "orange", "waits_on,is,set"];
+		if (!doc.document_name && doc.item_code) return [__("New Item to Come"), "blue", "item_code,is,set"];
 		return [__("Linked"), "green", "waits_on,is,not set"];
 	},
 
 	onload(listview) {
 		listview.page.add_inner_button(__("What Waits"), () => show_causes(listview));
+		listview.page.add_inner_button(__("Items to Review"), () =>
+			listview.filter_area.add([["External Reference", "waits_on", "=", "review:item"]])
+		);
+		if (frappe.model.can_write("Item")) {
+			listview.page.add_actions_menu_item(__("Link to the Suggested Item"), () => link_suggested(listview));
+		}
 	},
 };
+
+function link_suggested(listview) {
+	const references = listview.get_checked_items(true);
+	frappe.confirm(__("Link {0} to the Item that each most likely is?", [references.length]), async () => {
+		await frappe.call({
+			method: "salla_executor.api.reviews.link_suggested",
+			args: { references },
+			freeze: true,
+		});
+		listview.refresh();
+	});
+}
 
 async function show_causes(listview) {
 	const { message } = await frappe.call("salla_executor.api.waiting.causes");
