@@ -7,6 +7,7 @@ Bare documents take these fields from one that the executor made, so both sides 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,12 +37,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "Sales Order": (
         "customer", "company", "order_type", "currency", "conversion_rate", "transaction_date", "delivery_date",
         "selling_price_list", "plc_conversion_rate", "apply_discount_on", "discount_amount", "ignore_pricing_rule",
-        "disable_rounded_total", "shop_total", "shop_store", "shop_order", "shop_reference", "shop_created_at",
-        "shop_status", "shop_status_name", "shop_payment_method", "shop_url", "items", "taxes",
+        "disable_rounded_total", "items", "taxes",
     ),
     "Sales Order Item": (
         "item_code", "item_name", "description", "uom", "conversion_factor", "qty", "price_list_rate", "rate",
-        "warehouse", "delivery_date", "shop_line",
+        "warehouse", "delivery_date",
     ),
     "Sales Taxes and Charges": ("charge_type", "account_head", "description", "rate", "cost_center"),
 }  # fmt: skip
@@ -61,9 +61,10 @@ class Unit:
 
 
 def content_of(doc: Any) -> dict[str, Any]:
-    """The fields of FIELDS, children included."""
+    """The fields of FIELDS and those that the executor's app adds, children included."""
     values: dict[str, Any] = {"doctype": doc.doctype}
-    for field in FIELDS[doc.doctype]:
+    added = [field.fieldname for field in doc.meta.fields if field.fieldname.startswith("shop_")]
+    for field in (*FIELDS[doc.doctype], *(field for field in added if field not in _STATE)):
         value = doc.get(field)
         if isinstance(value, list):
             value = [content_of(child) for child in value]
@@ -74,12 +75,18 @@ def content_of(doc: Any) -> dict[str, Any]:
 
 def differences(ours: Any, unit: Unit, bare: Any, bare_unit: Unit) -> list[str]:
     """Fields in which two documents differ, but for names and times."""
-    left, right = _comparable(ours), bare_unit.put(_comparable(bare), unit)
-    return sorted(
-        f"{ours.doctype}.{key}: {left.get(key)!r} ≠ {right.get(key)!r}"
-        for key in {*left, *right}
-        if left.get(key) != right.get(key)
-    )
+    return sorted(_unlike(ours.doctype, _comparable(ours), bare_unit.put(_comparable(bare), unit)))
+
+
+def _unlike(path: str, left: Any, right: Any) -> Iterator[str]:
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in {*left, *right}:
+            yield from _unlike(f"{path}.{key}", left.get(key), right.get(key))
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        for number, (one, other) in enumerate(zip(left, right, strict=True), 1):
+            yield from _unlike(f"{path} {number}", one, other)
+    elif left != right:
+        yield f"{path}: {left!r} ≠ {right!r}"
 
 
 def _comparable(doc: Any) -> dict[str, Any]:
@@ -105,6 +112,10 @@ def product(unit: Unit) -> dict[str, Any]:
     }
 
 
+def priceless(unit: Unit) -> dict[str, Any]:
+    return {key: value for key, value in product(unit).items() if key not in ("price", "currency")}
+
+
 def customer(unit: Unit) -> dict[str, Any]:
     return {
         "external_id": unit.mark,
@@ -126,8 +137,12 @@ def customer(unit: Unit) -> dict[str, Any]:
     }
 
 
+def orders_of(buyer: dict[str, Any], items: list[Unit], day: str) -> Callable[[Unit], dict[str, Any]]:
+    return lambda unit: order(unit, buyer, items, day)
+
+
 def order(unit: Unit, buyer: dict[str, Any], items: list[Unit], day: str) -> dict[str, Any]:
-    """Three lines of 100.00 with 15 % VAT, from a buyer and of items that the ERP knows already."""
+    """One line of 100.00 with 15 % VAT per item, from a buyer and of items that the ERP knows already."""
     lines = [
         {
             "external_id": f"{unit.mark}-{number}",

@@ -41,18 +41,25 @@ def row(
     base_label: str,
     sql: tuple[float, float] | None = None,
     per: int = 1,
+    limit: float | None = None,
+    sent_again: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """One line of the table: a ratio of medians and what it is made of, in milliseconds per unit."""
+    """One line of the table: a ratio of medians and what it is made of, in milliseconds per unit.
+
+    limit: what the paired ratio may be at most; sql, sent_again: of ours and of the base.
+    """
     return {
         "label": label,
         "base": base_label,
-        "ratio": round(statistics.median(ours) / statistics.median(base), 2),
+        "ratio": round(statistics.median(ours) / statistics.median(base), 3),
         # Of two neighbours in time, so it stands still where a busy machine makes the medians wander.
-        "paired": round(statistics.median(one / other for one, other in zip(ours, base, strict=True)), 2),
+        "paired": round(statistics.median(one / other for one, other in zip(ours, base, strict=True)), 3),
+        "limit": limit,
         "ours_ms": spread(ours, per),
         "base_ms": spread(base, per),
         "rounds": len(ours),
         "sql": list(sql) if sql else None,
+        "sent_again": list(sent_again) if sent_again else None,
     }
 
 

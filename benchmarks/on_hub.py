@@ -159,7 +159,7 @@ def dispatch_rows(run: str, instance: str, store: str, url: str) -> list[dict[st
 
 
 def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
-    secrets = LoopbackStore().webhook_secrets("salla")
+    secrets = LoopbackStore().webhook_rules("salla").secrets
     if not secrets:
         raise SystemExit("the hub has no webhook secret; run `python3 scripts/bench/pair.py`")
     numbers = count(1)
