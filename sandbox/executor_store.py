@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
@@ -192,6 +192,15 @@ class SqliteReceiver:
         query = "SELECT * FROM refs WHERE source = ? AND entity_type = ? AND external_id = ?"
         row = self._row(query, source, entity_type, external_id)
         return Reference(**dict(row)) if row else None
+
+    def sold_items(self, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        references = {key: self.find_reference(source, *key) for key in wanted}
+        items = {key: one.docname for key, one in references.items() if one and one.doctype == "Item"}
+        return {
+            key: item
+            for key, item in items.items()
+            if self.erp.exists("Item", item) and not self.erp.is_template(item)
+        }
 
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         query = (

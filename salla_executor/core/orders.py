@@ -11,7 +11,8 @@ from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import NOT_TO_SUBMIT, difference_text, order_values
 from salla_executor.core.model import BusinessError, SavedOrder
-from salla_executor.payloads import OrderLine, OrderPayload
+from salla_executor.core.order_items import items_of
+from salla_executor.payloads import OrderPayload
 
 
 def apply_order(payload: OrderPayload, context: Context) -> Outcome:
@@ -20,7 +21,7 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     if payload.is_price_quote:
         return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
     _refuse_collapsed(payload)
-    item_codes = [_item_of(number, line, context) for number, line in enumerate(payload.items, 1)]
+    item_codes = items_of(payload, context)
     settings = replace(context.settings, warehouse=warehouse_of(payload, context.settings, context.source))
     mode_of_payment = mode_of_payment_of(payload, settings, context.source)
     plan = plan_money(payload, item_codes, settings)
@@ -53,26 +54,6 @@ def _refuse_collapsed(payload: OrderPayload) -> None:
             " nothing was changed. Fetch the order from the shop again."
         )
         raise BusinessError("collapsed_total", message)
-
-
-def _item_of(number: int, line: OrderLine, context: Context) -> str:
-    """By variant, then product, then SKU."""
-    erp = context.erp
-    candidates = (
-        lambda: context.find("variant", line.variant_id),
-        lambda: context.find("product", line.product_id),
-        lambda: erp.find_item(line.sku) if line.sku else None,
-    )
-    for candidate in candidates:
-        item = candidate()
-        # A template cannot be sold.
-        if item and not erp.is_template(item):
-            return item
-    message = (
-        f"Line {number}, '{line.name}' (SKU {line.sku or 'empty'}), has no Item here. Send its product from the hub,"
-        " or give an Item this SKU as its code; the order goes then by itself."
-    )
-    raise BusinessError("unknown_item", message, waits_on=f"item:{line.sku or line.product_id or line.name}")
 
 
 def _is_to_submit(saved: SavedOrder, payload: OrderPayload, difference: str, context: Context) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -115,6 +115,10 @@ class Receiver(SecretKeeper, Protocol):
         Raises BusinessError, retryable, if another command holds it for too long."""
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None: ...
+
+    def sold_items(self, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Of products and variants of a shop, by (entity type, external id), those that stand for an Item that can be
+        sold: it exists, and is no template."""
 
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         """Which shop entities, of any source, stand for this document; two shops may share one."""

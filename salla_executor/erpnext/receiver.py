@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,6 +63,17 @@ LOCK_REFERENCE = """
 LOCK_SUBMITS = """
     SET STATEMENT innodb_lock_wait_timeout = 10 FOR
     SELECT name FROM `tabWarehouse` WHERE name = %s FOR UPDATE
+"""
+# Written out, since each command needs them: Frappe's builds the same statement for longer than it runs.
+FIND_REFERENCE = """
+    SELECT source, entity_type, external_id, document_type, document_name, revision, generation, content_hash,
+        is_deleted, not_applied, item_code
+    FROM `tabExternal Reference` WHERE name = %s
+"""
+SOLD_ITEMS = """
+    SELECT reference.name, item.name
+    FROM `tabExternal Reference` reference JOIN `tabItem` item ON item.name = reference.document_name
+    WHERE reference.name IN %(names)s AND reference.document_type = 'Item' AND item.has_variants = 0
 """
 REFERENCE_FIELDS = [
     "source",
@@ -175,8 +186,13 @@ class FrappeReceiver(FrappeSecretKeeper):
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None:
         name = row_name(source, entity_type, external_id)
-        row = frappe.db.get_value("External Reference", name, REFERENCE_FIELDS, as_dict=True)
-        return _reference(row) if row else None
+        rows = frappe.db.sql(FIND_REFERENCE, name, as_dict=True)
+        return _reference(rows[0]) if rows else None
+
+    def sold_items(self, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        names = {row_name(source, *key): key for key in wanted}
+        rows = frappe.db.sql(SOLD_ITEMS, {"names": tuple(names)}) if names else ()
+        return {names[name]: item for name, item in rows}
 
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         filters = {"document_type": ("=", doctype), "document_name": ("=", docname)}
@@ -185,6 +201,9 @@ class FrappeReceiver(FrappeSecretKeeper):
 
     def save_reference(self, reference: Reference) -> None:
         values = {
+            "name": row_name(reference.source, reference.entity_type, reference.external_id),
+            "modified": now(),
+            "modified_by": frappe.session.user,
             "document_type": reference.doctype,
             "document_name": reference.docname,
             "revision": reference.revision,
@@ -194,8 +213,8 @@ class FrappeReceiver(FrappeSecretKeeper):
             "not_applied": reference.not_applied,
             **waiting.NOTHING,
         }
-        name = row_name(reference.source, reference.entity_type, reference.external_id)
-        frappe.db.set_value("External Reference", name, values)
+        fields = ", ".join(f"`{field}` = %({field})s" for field in values)
+        frappe.db.sql(f"UPDATE `tabExternal Reference` SET {fields} WHERE name = %(name)s", values)
 
     def note_wait(self, command: Command, error: BusinessError) -> None:
         row = {
