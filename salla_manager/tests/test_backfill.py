@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -10,11 +11,12 @@ import frappe
 
 from salla_manager import reading, tasks
 from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.sync_store import FrappeSyncStore
 from salla_manager.api import backfills, operations
 from salla_manager.core import backfill
 from salla_manager.core.backfill import LEASE
-from salla_manager.core.sync_run import RunStatus
+from salla_manager.core.sync_run import RunStatus, SyncRun
 from salla_manager.setup import backfill as terminal
 from salla_manager.tests.factories import HubCase, beside, make_store
 from salla_manager.tests.shop import Killed, SimulatedShop
@@ -153,14 +155,17 @@ class TestBackfill(BackfillCase):
             backfills.start(name)
 
     def test_one_open_run_per_store_also_at_once(self):
-        thread, result = beside(lambda: backfill.plan(tasks.build_host(), FrappeSyncStore(), self.store))
-        try:
-            mine = self.plan()
-        except frappe.ValidationError:
-            mine = None
-        thread.join(20)
-        assert len(self.runs.open_runs(self.store)) == 1, (mine, result)
-        frappe.db.rollback()
+        with FrappeHubStore().transaction():
+            assert self.runs.open_runs(self.store) == []
+            planning, result = beside(
+                lambda: backfill.plan(tasks.build_host(), FrappeSyncStore(), self.store)
+            )
+            planning.join(1.5)
+            planned = SyncRun("", self.store, RunStatus.PLANNED, (), FrappeClock().now())
+            mine = self.runs.add_run(planned)
+        planning.join(20)
+        assert f"{mine} of {self.store} is Planned" in str(result[0])
+        assert [run.name for run in self.runs.open_runs(self.store)] == [mine]
         with self.assertRaisesRegex(frappe.ValidationError, "Finish or cancel it first"):
             self.plan()
 
@@ -222,6 +227,30 @@ class TestBackfill(BackfillCase):
         ended = terminal.act(self.store, None, None, None, True)
         assert (ended["run"], ended["status"], ended["failed"]) == (planned["run"], "Done", 0)
         assert terminal.act(self.store, "status", None, None, True)["run"] == planned["run"]
+
+
+class TestCost(BackfillCase):
+    def test_a_product_costs_little_more_than_in_a_pull(self):
+        """Statements by entity: the look whether it is known, and a page's share of checkpoints."""
+        with patch("frappe.publish_realtime"), self.counted() as pulled:
+            tasks.pull_store(self.store, ["products"])
+        other = make_store("m-2")
+        name = backfills.plan(other, ["products"])["run"]
+        backfills.start(name)
+        with self.counted() as read:
+            assert reading.read_on(name, 1e9).status == "Done"
+        assert 0 < read[0] - pulled[0] <= 2.0 * SIZES["products"] + 40, (read, pulled)
+
+    @contextmanager
+    def counted(self):
+        count, sql = [0], frappe.db.sql
+
+        def counting(*args, **kwargs):
+            count[0] += 1
+            return sql(*args, **kwargs)
+
+        with patch.object(frappe.db, "sql", counting):
+            yield count
 
 
 class TestRights(BackfillCase):
