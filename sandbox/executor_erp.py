@@ -10,6 +10,7 @@ from typing import Any
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
 from salla_executor.core.model import (
+    ActionValues,
     BrandValues,
     BusinessError,
     Candidate,
@@ -97,6 +98,27 @@ class SqliteErp:
 
     def flag_sales_order(self, name: str, difference: str) -> None:
         self._patch("Sales Order", name, difference=difference)
+
+    def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
+        before = self._load("Sales Order", name)
+        saved = self._save(
+            "Sales Order", name, name, {"shop_status": status, "shop_status_name": status_name}
+        )
+        return SavedOrder(saved.doctype, saved.name, saved.action, saved.changes, before["docstatus"])
+
+    def status_actions(self, source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+        """No status asks for anything here."""
+        return ()
+
+    def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
+        raise BusinessError("not_here", f"The sandbox has no '{action}'.")
+
+    def mark_status_done(self, name: str, status: str) -> None:
+        self._patch("Sales Order", name, status_done=status)
+
+    def ask_person(self, name: str, text: str) -> None:
+        if text or self._load("Sales Order", name).get("attention"):
+            self._patch("Sales Order", name, attention=text)
 
     def exists(self, doctype: str, name: str) -> bool:
         return self._existing(doctype, name) is not None

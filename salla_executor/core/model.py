@@ -127,6 +127,13 @@ class Settings:
     naming_series: str = ""
     # ERP or Shop.
     tax_invoice_by: str = "ERP"
+    # When the shop changes a submitted order: `ask`, `update` its lines, or update, else `amend`.
+    changed_orders: str = "ask"
+    # Documents that follow a status are submitted, or left as drafts.
+    follow_ups_submitted: bool = False
+    # Of `draft`, `credit`, `stock`; empty: off.
+    full_return: frozenset[str] = frozenset()
+    partial_return: frozenset[str] = frozenset()
     # An empty map maps nothing and holds nothing back.
     taxes: tuple[TaxRule, ...] = ()
     # (store or empty, branch id or name) -> Warehouse; (store or empty, the shop's method) -> Mode of Payment.
@@ -213,6 +220,18 @@ class SavedOrder(Saved):
     grand_total: Decimal = Decimal(0)
     net_total: Decimal = Decimal(0)
     total_taxes: Decimal = Decimal(0)
+    # The shop's status whose actions were done.
+    status_done: str = ""
+    # A sentence on how a submitted order took the change.
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ActionValues:
+    """What a follow-up document takes over from the shop. returned: units by line, all that came back so far."""
+
+    reference: str
+    returned: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

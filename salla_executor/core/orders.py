@@ -9,8 +9,9 @@ from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.customers import address_at, buyer_of
 from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse_of
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
-from salla_executor.core.mapping.orders import NOT_TO_SUBMIT, difference_text, order_values
+from salla_executor.core.mapping.orders import difference_text, order_values
 from salla_executor.core.model import BusinessError, SavedOrder
+from salla_executor.core.order_follow_up import CANCEL, FollowUp, actions_of, follow_up
 from salla_executor.core.order_items import items_of
 from salla_executor.payloads import OrderPayload
 
@@ -20,6 +21,9 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     document = context.document()
     if payload.is_price_quote:
         return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
+    actions = actions_of(payload, context)
+    if document and CANCEL in actions:
+        return _cancel(document, payload, actions, context)
     _refuse_collapsed(payload)
     item_codes = items_of(payload, context)
     settings = replace(context.settings, warehouse=warehouse_of(payload, context.settings, context.source))
@@ -34,11 +38,16 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = difference_text(saved, plan, payload, context.settings)
     context.erp.flag_sales_order(saved.name, difference)
-    docstatus = saved.docstatus
-    if _is_to_submit(saved, payload, difference, context):
-        context.erp.submit_sales_order(saved.name)
-        docstatus = 1
-    return _outcome(saved, plan, difference, docstatus, bool(adopted))
+    done = follow_up(saved, payload, difference, actions, context)
+    return _outcome(saved, plan, difference, done, bool(adopted))
+
+
+def _cancel(document: str, payload: OrderPayload, actions: tuple[str, ...], context: Context) -> Outcome:
+    """Lines and money of an order that came to nothing do not matter any more; shops empty them."""
+    saved = context.erp.note_status(document, payload.status, payload.status_name)
+    done = follow_up(saved, payload, "", actions, context)
+    outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
+    return replace(outcome, status="applied") if done.docstatus != saved.docstatus else outcome
 
 
 def _refuse_collapsed(payload: OrderPayload) -> None:
@@ -56,24 +65,17 @@ def _refuse_collapsed(payload: OrderPayload) -> None:
         raise BusinessError("collapsed_total", message)
 
 
-def _is_to_submit(saved: SavedOrder, payload: OrderPayload, difference: str, context: Context) -> bool:
-    if difference or saved.docstatus or not context.settings.submit_orders:
-        return False
-    return payload.status not in NOT_TO_SUBMIT
-
-
-def _outcome(saved: SavedOrder, plan: MoneyPlan, difference: str, docstatus: int, is_linked: bool) -> Outcome:
-    notes = []
+def _outcome(saved: SavedOrder, plan: MoneyPlan, difference: str, done: FollowUp, is_linked: bool) -> Outcome:
+    notes = [saved.note]
     if difference:
-        state = ("It stays a draft", "It is submitted already", "It was cancelled")[docstatus]
+        state = ("It stays a draft", "It is submitted already", "It was cancelled")[done.docstatus]
         notes.append(f"{state}; its money differs from the shop's. {difference}")
-    elif docstatus == 1 and not saved.docstatus:
-        notes.append("It was submitted.")
     extra = {
-        "docstatus": docstatus,
+        "docstatus": done.docstatus,
         "difference": difference or None,
         "totals": {"shop": plan.shop.total, "erp": saved.grand_total},
     }
-    outcome = saved_outcome(saved, *notes, is_linked=is_linked, **extra)
-    is_written = difference or docstatus != saved.docstatus
+    outcome = saved_outcome(saved, *notes, *done.notes, is_linked=is_linked, **extra)
+    outcome = replace(outcome, written=(*outcome.written, *done.written))
+    is_written = difference or done.written or done.docstatus != saved.docstatus
     return replace(outcome, status="applied") if is_written else outcome

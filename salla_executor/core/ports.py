@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from salla_executor.contract import Command
 from salla_executor.core.model import (
+    ActionValues,
     BrandValues,
     BusinessError,
     Candidate,
@@ -42,13 +43,28 @@ class Erp(Protocol):
 
     def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
         """Insert or update the draft; never submits. No pricing rules, no rounded total, discount on Net Total.
-        A submitted order is only brought up to date in the fields that ERPNext allows; a change of lines or
-        money raises BusinessError."""
+        A submitted order is brought up to date in the fields that ERPNext allows; a change of lines or money goes by
+        the settings' policy or raises BusinessError."""
 
     def submit_sales_order(self, name: str) -> None: ...
 
     def flag_sales_order(self, name: str, difference: str) -> None:
         """Keep the comparison with the shop on the order; an empty text clears it."""
+
+    def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
+        """Follow the shop's status and nothing else."""
+
+    def status_actions(self, source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What the store's catalogue wants done for a status that has one of these ids or slugs, the first one counts;
+        None: the catalogue has actions, but not this status."""
+
+    def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
+        """Do what is left of an action for a submitted Sales Order. Raises BusinessError, and nothing is left of it."""
+
+    def mark_status_done(self, name: str, status: str) -> None: ...
+
+    def ask_person(self, name: str, text: str) -> None:
+        """Keep on the Sales Order what a person has to look at, and make a task of it; an empty text ends both."""
 
     def exists(self, doctype: str, name: str) -> bool: ...
 

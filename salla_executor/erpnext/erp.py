@@ -8,6 +8,7 @@ import frappe
 from frappe.model.document import Document
 
 from salla_executor.core.model import (
+    ActionValues,
     BrandValues,
     Candidate,
     CustomerValues,
@@ -27,7 +28,9 @@ from salla_executor.erpnext import (
     item_matches,
     items,
     kept_fields,
+    order_actions,
     order_statuses,
+    order_tasks,
     sales_orders,
 )
 
@@ -54,7 +57,10 @@ class ErpNext:
         return customers.save_customer(name, self._settings.company, values)
 
     def save_sales_order(self, name: str | None, values: SalesOrderValues) -> SavedOrder:
-        doc, saved = sales_orders.save_sales_order(name, values, self._settings.cost_center)
+        settings = self._settings
+        doc, saved = sales_orders.save_sales_order(
+            name, values, settings.cost_center, settings.changed_orders
+        )
         self._orders[saved.name] = doc
         return saved
 
@@ -64,8 +70,25 @@ class ErpNext:
     def flag_sales_order(self, name: str, difference: str) -> None:
         sales_orders.flag_sales_order(self._order(name), difference)
 
+    def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
+        return sales_orders.note_status(self._order(name), status, status_name)
+
+    def status_actions(self, source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+        return order_statuses.status_actions(source, ids)
+
+    def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
+        return order_actions.carry_out(self._order(name), action, values, self._settings)
+
+    def mark_status_done(self, name: str, status: str) -> None:
+        self._order(name).db_set("shop_status_done", status)
+
+    def ask_person(self, name: str, text: str) -> None:
+        order_tasks.ask_person(self._order(name), text)
+
     def _order(self, name: str) -> Document:
-        return self._orders.get(name) or frappe.get_doc(sales_orders.DOCTYPE, name)
+        if name not in self._orders:
+            self._orders[name] = frappe.get_doc(sales_orders.DOCTYPE, name, for_update=True)
+        return self._orders[name]
 
     def exists(self, doctype: str, name: str) -> bool:
         # Written out, since each command asks: Frappe's builds the same statement for longer than it runs.

@@ -14,6 +14,16 @@ from salla_executor.core.model import TaxRule
 from salla_executor.erpnext.item_settings import currency_of
 
 SUBMIT = "Submit when the money agrees"
+CHANGED_ORDERS = {
+    "Update its lines where ERPNext allows it": "update",
+    "Update its lines, else cancel and amend": "amend",
+}
+RETURNS = {
+    "Draft credit note": frozenset({"draft", "credit"}),
+    "Credit note": frozenset({"credit"}),
+    "Stock back": frozenset({"stock"}),
+    "Credit note and stock back": frozenset({"credit", "stock"}),
+}
 # Fields of Shop Defaults that stand in for those of the settings as they are.
 OF_STORE = (
     "company",
@@ -48,6 +58,10 @@ def order_settings(doc: Document) -> dict[str, Any]:
         "cod_item": doc.cod_item or "",
         "rounding_account": doc.rounding_account or "",
         "tax_invoice_by": doc.tax_invoice_by or "ERP",
+        "changed_orders": CHANGED_ORDERS.get(doc.changed_orders, "ask"),
+        "follow_ups_submitted": doc.follow_up_documents == "Submitted",
+        "full_return": RETURNS.get(doc.full_return, frozenset()),
+        "partial_return": RETURNS.get(doc.partial_return, frozenset()),
         "taxes": tuple(_tax(row) for row in doc.get("taxes") or ()),
         "branches": {(row.store or "", row.branch): row.warehouse for row in doc.get("branches") or ()},
         "payment_methods": {

@@ -9,6 +9,31 @@ from salla_executor.erpnext.documents import plain, set_values
 from salla_executor.erpnext.errors import refusals
 
 DOCTYPE = "Shop Order Status"
+# Check of the catalogue -> action.
+ACTIONS = {
+    "do_submit": "submit",
+    "make_delivery_note": "delivery_note",
+    "make_sales_invoice": "sales_invoice",
+    "make_payment_entry": "payment_entry",
+    "do_close": "close",
+    "make_return": "return",
+    "do_cancel": "cancel",
+}
+
+
+def status_actions(source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+    """ref: salla_executor.core.ports.Erp"""
+    rows = frappe.get_all(DOCTYPE, {"source": source}, ["external_id", "slug", *ACTIONS])
+    wanted = {row.external_id: _wanted(row) for row in rows} | {row.slug: _wanted(row) for row in rows}
+    if not any(wanted.values()):
+        return ()
+    known = [wanted[one] for one in ids if one in wanted]
+    # A custom status says what differs from the one it hangs under.
+    return next((actions for actions in known if actions), ()) if known else None
+
+
+def _wanted(row: dict[str, int]) -> tuple[str, ...]:
+    return tuple(action for field, action in ACTIONS.items() if row[field])
 
 
 def save_order_status(name: str | None, values: OrderStatusValues) -> Saved:

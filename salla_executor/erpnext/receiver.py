@@ -20,7 +20,7 @@ import erpnext
 from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
 from salla_executor.core.model import BusinessError, Claim, Reference
-from salla_executor.erpnext import waiting
+from salla_executor.erpnext import order_tasks, waiting
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
@@ -64,6 +64,8 @@ LOCK_SUBMITS = """
     SET STATEMENT innodb_lock_wait_timeout = 10 FOR
     SELECT name FROM `tabWarehouse` WHERE name = %s FOR UPDATE
 """
+# What waits for a person to change this Sales Order.
+ORDER = "order:"
 # Written out, since each command needs them: Frappe's builds the same statement for longer than it runs.
 FIND_REFERENCE = """
     SELECT source, entity_type, external_id, document_type, document_name, revision, generation, content_hash,
@@ -230,6 +232,12 @@ class FrappeReceiver(FrappeSecretKeeper):
             "title": waiting.title_of(command.payload),
         }
         waiting.note_wait(row)
+        if error.waits_on.startswith(ORDER):
+            with self.applying():
+                order_tasks.ask_person(
+                    frappe.get_doc("Sales Order", error.waits_on.removeprefix(ORDER)), str(error)
+                )
+            self._guard.disarm()
         # The command was rolled back before; the note stands alone.
         frappe.db.commit()
 

@@ -17,6 +17,7 @@ from salla_executor.erpnext.addresses import save_address
 from salla_executor.erpnext.documents import money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.exchange_rates import conversion_rates
+from salla_executor.erpnext.order_changes import cancelled_for_amendment, update_lines
 from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows
 from salla_executor.setup.custom_fields import missing_custom_fields
 
@@ -24,8 +25,9 @@ DOCTYPE = "Sales Order"
 
 
 def save_sales_order(
-    name: str | None, values: SalesOrderValues, cost_center: str
+    name: str | None, values: SalesOrderValues, cost_center: str, policy: str
 ) -> tuple[Document, SavedOrder]:
+    """policy: what may be done when the shop changes a submitted order, as the core's Settings say."""
     _check_ready()
     with refusals(_("the Sales Order for shop order {0}").format(plain(values.reference))):
         if name is None:
@@ -34,7 +36,16 @@ def save_sales_order(
         doc = frappe.get_doc(DOCTYPE, name, for_update=True)
         if doc.docstatus == 0:
             return doc, _update_draft(doc, values, cost_center)
-        return doc, _update_final(doc, values, cost_center)
+        return _update_final(doc, values, cost_center, policy)
+
+
+def note_status(doc: Document, status: str, status_name: str | None) -> SavedOrder:
+    values = {"shop_status": plain(status), "shop_status_name": plain(status_name)}
+    changes = set_values(doc, values)
+    if changes:
+        # Our own fields on a document in any state.
+        doc.db_set({field: doc.get(field) for field in changes})
+    return _saved(doc, "updated" if changes else "unchanged", changes)
 
 
 def submit_sales_order(doc: Document) -> None:
@@ -103,20 +114,45 @@ def _update_draft(doc: Document, values: SalesOrderValues, cost_center: str) -> 
     return _saved(doc, "updated" if changes else "unchanged", changes)
 
 
-def _update_final(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
-    """Submitted or cancelled: lines and money stand, the shop's status is still followed."""
-    live = set_values(doc, _live_fields(values))
+def _update_final(
+    doc: Document, values: SalesOrderValues, cost_center: str, policy: str
+) -> tuple[Document, SavedOrder]:
+    """Submitted or cancelled: the shop's status is followed, its lines and money where the policy has a way."""
     if doc.shop_content != _digest(values):
-        changes = set_values(doc, _money_fields(values)) | _set_rows(doc, values, cost_center)
+        scratch = frappe.copy_doc(doc)
+        changes = set_values(scratch, _money_fields(values)) | _set_rows(scratch, values, cost_center)
         if changes:
-            message = _final_message(doc, changes)
-            raise BusinessError("order_not_draft", message, waits_on=f"order:{doc.name}")
+            return _change_final(doc, values, cost_center, policy, changes)
+    live = set_values(doc, _live_fields(values))
     if live and doc.docstatus == 1:
         doc.save()
     elif live:
         # A cancelled document cannot be saved, and only our own fields are meant.
         doc.db_set({field: doc.get(field) for field in live})
-    return _saved(doc, "updated" if live else "unchanged", live)
+    return doc, _saved(doc, "updated" if live else "unchanged", live)
+
+
+def _change_final(
+    doc: Document,
+    values: SalesOrderValues,
+    cost_center: str,
+    policy: str,
+    changes: dict[str, list[Any]],
+) -> tuple[Document, SavedOrder]:
+    if doc.docstatus == 1 and policy in ("update", "amend") and set(changes) == {"items"}:
+        updated = update_lines(doc.name, values)
+        if updated:
+            updated.db_set({"shop_content": _digest(values), **_shop_figures(values), **_live_fields(values)})
+            note = _("Its lines were updated after the submit.")
+            return updated, replace(_saved(updated, "updated", changes), note=note)
+    if doc.docstatus == 1 and policy == "amend":
+        former = doc.name
+        amended = cancelled_for_amendment(doc)
+        _set_content(amended, values, cost_center)
+        amended.insert()
+        note = _("It takes the place of {0}, which was cancelled.").format(former)
+        return amended, replace(_saved(amended, "created", changes), note=note)
+    raise BusinessError("order_not_draft", _final_message(doc, changes), waits_on=f"order:{doc.name}")
 
 
 def _final_message(doc: Document, changes: dict[str, list[Any]]) -> str:
@@ -145,10 +181,12 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     digest = _digest(values)
     if doc.shop_content == digest:
         return changes
-    content = _money_fields(values) | _header(values)
+    content = _money_fields(values) | _shop_figures(values) | _header(values)
     content |= {"shipping_address_name": address.name if address else None}
     changes |= set_values(doc, content) | _set_rows(doc, values, cost_center)
     doc.shop_content = digest
+    # Whoever accepted the difference saw other figures.
+    doc.shop_accepted_by = None
     doc.ignore_pricing_rule = 1
     doc.disable_rounded_total = 1
     return changes
@@ -193,6 +231,11 @@ def _money_fields(values: SalesOrderValues) -> dict[str, Any]:
         "currency": values.currency,
         "apply_discount_on": "Net Total",
         "discount_amount": values.discount_amount,
+    }
+
+
+def _shop_figures(values: SalesOrderValues) -> dict[str, Any]:
+    return {
         "shop_total": values.expected.total,
         "shop_tax": values.expected.tax,
         "shop_shipping": values.expected.shipping,
@@ -244,4 +287,5 @@ def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOr
         grand_total=money(doc.grand_total, precision),
         net_total=money(doc.net_total, precision),
         total_taxes=money(doc.total_taxes_and_charges, precision),
+        status_done=doc.get("shop_status_done") or "",
     )

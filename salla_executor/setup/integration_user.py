@@ -25,6 +25,19 @@ RIGHTS = {
     "UOM": ("read", "create"),
 }
 
+_FOLLOW_UP = (*_WRITE, "submit")
+# Granted once a setting or a status asks for it.
+RIGHTS_ON_DEMAND = {
+    # Update Items asks for the right to delete a row of it.
+    "Sales Order": ("cancel", "delete"),
+    "Delivery Note": _FOLLOW_UP,
+    "Sales Invoice": _FOLLOW_UP,
+    "Payment Entry": _FOLLOW_UP,
+    # A payment looks up balances.
+    "Account": _READ,
+    "ToDo": _WRITE,
+}
+
 
 def make_roles_and_user() -> None:
     _make_role(INTEGRATION_ROLE, desk_access=0)
@@ -34,9 +47,15 @@ def make_roles_and_user() -> None:
     _make_user()
 
 
+def grant_on_demand(*doctypes: str) -> None:
+    """Of these, what RIGHTS_ON_DEMAND names; what is granted already is left alone."""
+    for doctype in doctypes:
+        _grant(doctype, RIGHTS_ON_DEMAND[doctype])
+
+
 def remove_rights() -> None:
     frappe.db.delete("Custom DocPerm", {"role": INTEGRATION_ROLE})
-    for doctype in RIGHTS:
+    for doctype in RIGHTS | RIGHTS_ON_DEMAND:
         _drop_copied_permissions(doctype)
         frappe.clear_cache(doctype=doctype)
     if frappe.db.exists("User", INTEGRATION_USER):

@@ -20,21 +20,6 @@ from salla_executor.core.mapping.order_money import SETTINGS_PAGE, MoneyPlan
 from salla_executor.core.model import BusinessError, SalesOrderValues, SavedOrder, Settings
 from salla_executor.payloads import OrderLine, OrderPayload
 
-# An order that came to nothing is kept as a draft, for the record.
-NOT_TO_SUBMIT = frozenset(
-    {
-        "canceled",
-        "cancelled",
-        "restored",
-        "restoring",
-        "refunded",
-        "payment_failed",
-        "failed",
-        "deleted",
-        "trash",
-    }
-)
-
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 

@@ -9,6 +9,7 @@ from frappe.model.document import Document
 from salla_executor.erpnext.hub import is_safe_address
 from salla_executor.erpnext.order_settings import order_problems
 from salla_executor.erpnext.secrets import keep_typed
+from salla_executor.setup.integration_user import grant_on_demand
 
 # Without these nothing can be applied.
 REQUIRED = (
@@ -117,6 +118,14 @@ class SallaExecutorSettings(Document):
         self.validate_timezone()
         self.validate_guests()
         keep_typed(self)
+
+    def on_update(self):
+        if self.has_value_changed("changed_orders") and self.changed_orders != "A person decides":
+            grant_on_demand("Sales Order")
+        if self.has_value_changed("partial_return") and self.partial_return != "Off":
+            grant_on_demand("Delivery Note", "Sales Invoice")
+        if self.has_value_changed("task_user") and self.task_user:
+            grant_on_demand("ToDo")
 
     def missing_fields(self) -> list[str]:
         """Labels of what has to be filled before commands can be applied."""

@@ -1,0 +1,142 @@
+"""What a shop's status asks for of a submitted Sales Order: the documents that follow it, close, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt
+
+from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
+from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
+
+from salla_executor.core.model import ActionValues, BusinessError, Saved, Settings
+from salla_executor.erpnext import order_returns
+from salla_executor.erpnext.errors import refusals
+
+SAVEPOINT = "shop_action"
+
+
+def carry_out(doc: Document, action: str, values: ActionValues, settings: Settings) -> list[Saved]:
+    """Raises BusinessError, with all of the action undone and the order as it was."""
+    frappe.db.savepoint(SAVEPOINT)
+    try:
+        with refusals(_("what follows Sales Order {0}").format(doc.name)):
+            return ACTIONS[action](doc, values, settings)
+    except BusinessError:
+        frappe.db.rollback(save_point=SAVEPOINT)
+        doc.reload()
+        raise
+
+
+def keep(document: Document, is_submitted: bool) -> list[Saved]:
+    document.insert()
+    if is_submitted:
+        document.submit()
+    return [Saved(document.doctype, document.name, "created")]
+
+
+def has_draft(doctype: str, field: str, order: str) -> bool:
+    """One that waits for a person is not made again."""
+    return bool(frappe.db.exists(f"{doctype} Item", {field: order, "docstatus": 0}))
+
+
+def _delivery_note(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
+    if doc.skip_delivery_note or has_draft("Delivery Note", "against_sales_order", doc.name):
+        return []
+    note = make_delivery_note(doc.name)
+    made = keep(note, settings.follow_ups_submitted) if note.items else []
+    doc.reload()
+    return made
+
+
+def _sales_invoice(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
+    if has_draft("Sales Invoice", "sales_order", doc.name):
+        return []
+    invoice = make_sales_invoice(doc.name)
+    made = keep(invoice, settings.follow_ups_submitted) if invoice.items else []
+    doc.reload()
+    return made
+
+
+def _payment_entry(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
+    """Of what is still to be paid: on the invoice if there is one, else as an advance on the order."""
+    if not doc.shop_mode_of_payment:
+        raise BusinessError(
+            "missing_setting",
+            _(
+                "A payment of {0} cannot be booked: its payment method '{1}' has no Mode of Payment in Salla Executor"
+                " Settings."
+            ).format(doc.name, doc.shop_payment_method or _("none")),
+        )
+    target = _payable(doc)
+    if target is None:
+        return []
+    account = get_bank_cash_account(doc.shop_mode_of_payment, doc.company)["account"]
+    entry = get_payment_entry(*target, bank_account=account)
+    entry.mode_of_payment = doc.shop_mode_of_payment
+    entry.reference_no = values.reference
+    entry.reference_date = doc.transaction_date
+    made = keep(entry, settings.follow_ups_submitted)
+    doc.reload()
+    return made
+
+
+def _payable(doc: Document) -> tuple[str, str] | None:
+    drafts = {"reference_doctype": ("in", ("Sales Order", "Sales Invoice")), "docstatus": 0}
+    invoices = invoices_of(doc)
+    if frappe.db.exists(
+        "Payment Entry Reference", {**drafts, "reference_name": ("in", [doc.name, *invoices])}
+    ):
+        return None
+    for name in invoices:
+        if frappe.db.get_value("Sales Invoice", name, "outstanding_amount") > 0:
+            return "Sales Invoice", name
+    is_paid = flt(doc.advance_paid) >= flt(doc.grand_total) or invoices
+    return None if is_paid else ("Sales Order", doc.name)
+
+
+def invoices_of(doc: Document) -> list[str]:
+    """Submitted, returns left out."""
+    rows = frappe.get_all(
+        "Sales Invoice Item",
+        filters={"sales_order": doc.name, "docstatus": 1},
+        pluck="parent",
+        distinct=True,
+        order_by="parent",
+    )
+    return [name for name in rows if not frappe.db.get_value("Sales Invoice", name, "is_return")]
+
+
+def _close(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
+    if doc.status not in ("Closed", "Completed"):
+        doc.update_status("Closed")
+    return []
+
+
+def _cancel(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
+    """Only where nothing was delivered, invoiced or paid."""
+    if doc.per_delivered or doc.per_billed or doc.advance_paid:
+        raise BusinessError(
+            "order_in_use",
+            _(
+                "The shop cancelled this order, but here it was delivered, invoiced or paid already. Take that back, or"
+                " settle it with the buyer, and cancel the order then."
+            ),
+        )
+    doc.cancel()
+    return []
+
+
+ACTIONS: dict[str, Callable[[Document, ActionValues, Settings], list[Saved]]] = {
+    "delivery_note": _delivery_note,
+    "sales_invoice": _sales_invoice,
+    "payment_entry": _payment_entry,
+    "close": _close,
+    "cancel": _cancel,
+    "return": order_returns.full_return,
+    "partial_return": order_returns.partial_return,
+}
