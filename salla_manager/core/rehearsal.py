@@ -4,6 +4,7 @@ attempt or record changes here, and the ERP keeps nothing."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ from salla_manager.core.transport import limits_of
 ENTITY_TYPE = "order"
 # What names an ERP whose dry run is known to leave nothing; others may take it for the real thing.
 DRY_RUN_APP = "salla_executor"
-TITLES = 10
+FEW = 5
 
 
 class Part:
@@ -44,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Played:
-    """One order. cause: the same text for all that wait for the same; reason: in words."""
+    """One order. cause: the same for all of one kind; reason: in words."""
 
     record: str
     title: str
@@ -68,17 +69,19 @@ class Rehearsal:
         return sum(one.part == part for one in self.played)
 
     def groups(self) -> list[dict[str, Any]]:
-        """The orders that are not simply well, by cause, the most frequent first: part, count, reason, orders."""
+        """The orders that are not simply well, by cause, the most frequent first: part, count, reasons, orders."""
         by_cause: dict[tuple[str, str], list[Played]] = {}
         for one in self.played:
             if one.part not in (Part.APPLIES, Part.STANDS):
-                by_cause.setdefault((one.part, one.cause or one.reason), []).append(one)
+                by_cause.setdefault((one.part, one.cause), []).append(one)
         groups = [
             {
                 "part": part,
                 "count": len(members),
-                "reason": members[0].reason,
-                "orders": [one.title for one in members[:TITLES]],
+                "reasons": _few(
+                    [reason for reason, _ in Counter(one.reason for one in members).most_common()]
+                ),
+                "orders": _few([one.title for one in members]),
             }
             for (part, _cause), members in by_cause.items()
         ]
@@ -101,6 +104,11 @@ class Rehearsal:
             "notes": list(self.notes),
             "stopped": self.stopped,
         }
+
+
+def _few(texts: list[str]) -> list[str]:
+    more = len(texts) - FEW
+    return [*texts[:FEW], f"and {more} more"] if more > 0 else texts
 
 
 @dataclass
@@ -197,17 +205,16 @@ def _played(stage: _Stage, record: Record, verdict: Verdict) -> Played:
     if verdict.action == answers.DONE:
         difference = ack.payload.get("difference")
         if isinstance(difference, str) and difference:
-            return Played(record.name, title, Part.DIFFERS, difference, difference.split(":")[0])
+            return Played(record.name, title, Part.DIFFERS, difference)
         part = Part.STANDS if ack.status == "skipped" else Part.APPLIES
         return Played(record.name, title, part, ack.message)
     placed = readiness.dependencies(stage.host.store, stage.store, _outbound(stage, record))
     if placed.status == CommandStatus.WAITING:
         # In earnest its products would be sent before it.
-        return Played(record.name, title, Part.WAITS, placed.reason, " ".join(placed.waits_for))
+        return Played(record.name, title, Part.WAITS, placed.reason)
     if placed.status == CommandStatus.HELD:
-        return Played(record.name, title, Part.FAILS, placed.reason)
-    cause = ack.payload.get("waits_on") or ack.code
-    return Played(record.name, title, Part.FAILS, ack.message or verdict.reason, str(cause))
+        return Played(record.name, title, Part.FAILS, placed.reason, "held")
+    return Played(record.name, title, Part.FAILS, ack.message or verdict.reason, ack.code)
 
 
 def _outbound(stage: _Stage, record: Record) -> OutboundCommand:

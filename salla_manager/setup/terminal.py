@@ -46,10 +46,11 @@ def rehearse_here(store: str, last: int) -> tuple[dict[str, Any], int]:
     """(what to print, exit status). Raises OperatorError."""
     done = rehearsal.rehearse(build_host(), store, last, REHEARSAL_SECONDS)
     values = done.values()
-    values["groups"] = [
-        f"{group['part']} ({group['count']}): {group['reason']} [{', '.join(group['orders'])}]"
-        for group in values["groups"]
-    ]
+    lines: list[str] = []
+    for group in values["groups"]:
+        lines.append(f"{group['part']} ({group['count']}): {', '.join(group['orders'])}")
+        lines += [f"  {line}" for reason in group["reasons"] for line in reason.splitlines()]
+    values["groups"] = lines
     is_whole = not done.stopped and not done.count(rehearsal.Part.UNKNOWN)
     is_well = not (done.count(rehearsal.Part.FAILS) or done.count(rehearsal.Part.DIFFERS))
     return values, 0 if is_whole and is_well else 1 if is_whole else 2

@@ -60,7 +60,7 @@ def test_what_would_become_of_each_order(hub, erp):
     assert done.sentence() == "2 would apply, 1 would differ, 1 would fail"
     fails = next(group for group in done.groups() if group["part"] == Part.FAILS)
     assert (fails["count"], fails["orders"]) == (1, ["R3"])
-    assert "NONE" in fails["reason"]
+    assert "NONE" in fails["reasons"][0]
     assert {table: erp.count(table) for table in WRITTEN} == before
     assert (hub.rows.rows("command"), hub.rows.rows("record")) == (commands, records)
     sent = [envelope for envelope, _ in hub.wire.sent[-4:]]
@@ -70,12 +70,20 @@ def test_what_would_become_of_each_order(hub, erp):
     assert len(erp.documents("Sales Order")) == 3
 
 
+def test_orders_that_fail_alike_stand_together(hub, erp):
+    for number in range(8):
+        orders(hub, str(number), items=[line(product_id=f"9{number}", sku=f"NONE-{number}")])
+    (group,) = played(hub).groups()
+    assert (group["part"], group["count"], len(group["reasons"])) == (Part.FAILS, 8, 6)
+    assert group["reasons"][-1] == group["orders"][-1] == "and 3 more"
+
+
 def test_order_whose_products_were_not_sent_would_wait_for_them(hub, erp):
     hub.absorb("product")
     orders(hub, "1")
     done = played(hub)
     assert done.count(Part.WAITS) == 1
-    assert "product 1" in done.groups()[0]["reason"]
+    assert "product 1" in done.groups()[0]["reasons"][0]
     assert erp.documents("Item") == []
 
 

@@ -169,7 +169,7 @@ function show_rehearsal({ parts, groups, notes, stopped, orders }) {
 	const lines = groups.map(
 		(group) =>
 			`<li class="mb-3">${pill(group.part, group.count)}
-			<div dir="auto">${escape(group.reason).replace(/\n/g, "<br>")}</div>
+			${group.reasons.map((reason) => `<div dir="auto">${escape(reason).replace(/\n/g, "<br>")}</div>`).join("")}
 			<div class="text-muted">${group.orders.map(escape).join(", ")}</div></li>`
 	);
 	const told = [...notes, stopped].filter(Boolean).map((text) => `<p class="text-warning" dir="auto">${escape(text)}</p>`);
