@@ -231,7 +231,7 @@ class SqliteReceiver:
         if not self._changed(query, dump_json(ack).decode(), idempotency_key):
             raise LookupError("the key was not claimed")
 
-    def applying(self) -> AbstractContextManager[None]:
+    def applying(self, *, is_dry_run: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
 
     def commit(self) -> None:

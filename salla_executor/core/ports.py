@@ -149,8 +149,9 @@ class Receiver(SecretKeeper, Protocol):
     def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         """Keep the answer's JSON object in the claimed inbox row; `claim` gives it back as it is."""
 
-    def applying(self) -> AbstractContextManager[None]:
-        """Acts as the integration user and makes every hidden commit inside fail."""
+    def applying(self, *, is_dry_run: bool = False) -> AbstractContextManager[None]:
+        """Acts as the integration user and makes every hidden commit inside fail. What a dry run does leaves no
+        trace outside the database either."""
 
     def commit(self) -> None: ...
 

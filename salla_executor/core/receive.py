@@ -95,7 +95,7 @@ def _transact(command: Command, body_hash: str, settings: Settings, receiver: Re
     reference = receiver.lock_reference(command.store_account, command.entity_type, payload.external_id)
     outcome = _stale(command, reference)
     if outcome is None:
-        with receiver.applying():
+        with receiver.applying(is_dry_run=command.dry_run):
             outcome = apply(
                 payload, Context(command, settings.of(command.store_account), receiver, reference)
             )

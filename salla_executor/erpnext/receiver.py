@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import frappe
@@ -255,12 +255,13 @@ class FrappeReceiver(FrappeSecretKeeper):
         frappe.db.sql(STORE_ACK, row)
 
     @contextmanager
-    def applying(self) -> Iterator[None]:
+    def applying(self, *, is_dry_run: bool = False) -> Iterator[None]:
         before = frappe.session.user
         self._guard.arm()
         try:
             frappe.set_user(_integration_user())
-            yield
+            with _outside_untouched() if is_dry_run else nullcontext():
+                yield
         finally:
             frappe.set_user(before)
 
@@ -302,6 +303,18 @@ class FrappeReceiver(FrappeSecretKeeper):
 
     def checks(self) -> list[dict[str, str]]:
         return [{"check": row.check, "state": row.state, "message": row.text} for row in checks()]
+
+
+@contextmanager
+def _outside_untouched() -> Iterator[None]:
+    """Desk's search takes what is saved from Redis, whatever becomes of the transaction; mails are sent from there too."""
+    conf, flags = frappe.local.conf, frappe.flags
+    before = conf.get("disable_global_search"), flags.mute_emails
+    conf["disable_global_search"], flags.mute_emails = 1, True
+    try:
+        yield
+    finally:
+        conf["disable_global_search"], flags.mute_emails = before
 
 
 def row_name(*parts: str) -> str:
