@@ -24,7 +24,7 @@ def save_customer(name: str | None, company: str, values: CustomerValues) -> Sav
             doc.insert()
         elif changes:
             doc.save()
-        also = [*_save_contact(doc, values)]
+        also = [*_save_contact(doc, values, is_new=name is None)]
         also += [save_address(doc.name, company, address) for address in values.addresses]
     is_written = changes or any(one.action != "unchanged" for one in also)
     action = "created" if name is None else "updated" if is_written else "unchanged"
@@ -78,13 +78,17 @@ def _contact_of(doc: Document) -> str | None:
     return frappe.db.get_value("Dynamic Link", filters, "parent", order_by="creation")
 
 
-def _save_contact(doc: Document, values: CustomerValues) -> list[Saved]:
+def _save_contact(doc: Document, values: CustomerValues, *, is_new: bool) -> list[Saved]:
     if not (values.phone or values.email):
         return []
-    contact = save_contact(doc.name, doc.customer_primary_contact or _contact_of(doc), values)
+    known = None if is_new else doc.customer_primary_contact or _contact_of(doc)
+    contact = save_contact(doc.name, known, values)
     primary = {"customer_primary_contact": contact.name, "mobile_no": values.phone, "email_id": values.email}
     stale = {field: value for field, value in primary.items() if value and doc.get(field) != value}
-    if stale:
-        # Copies of what the contact says; ERPNext writes them the same way.
+    # Copies of what the contact says; ERPNext writes them the same way.
+    if stale and is_new:
+        # Nothing was there before, so nobody has to be told of a change; db_set would load all of it to do so.
+        frappe.db.set_value(DOCTYPE, doc.name, stale)
+    elif stale:
         doc.db_set(stale)
     return [contact]

@@ -46,6 +46,14 @@ def _cut(text: str) -> str:
     return text.encode("utf-8", "replace")[:60_000].decode("utf-8", "ignore")
 
 
+def keep_at_hand(doc: Document) -> None:
+    """A document that was inserted just now, for whom ERPNext asks by `get_cached_doc` in this command.
+
+    Else it loads all of it again, and leaves it in the cache of the whole site, also where the command is rolled back.
+    """
+    frappe.local.cache[frappe.cache.make_key(frappe.get_document_cache_key(doc.doctype, doc.name))] = doc
+
+
 def set_values(doc: Document, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Set the fields that differ; None leaves a field as it is. Returns field -> [before, after]."""
     changes = differing(doc, values)

@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from erpnext.controllers.item_variant import copy_attributes_to_variant
 
 from salla_executor.core.model import BusinessError, ItemValues, Saved
-from salla_executor.erpnext.documents import differing, plain, rich, set_values, web_address
+from salla_executor.erpnext.documents import differing, keep_at_hand, plain, rich, set_values, web_address
 from salla_executor.erpnext.errors import refusals, words_of
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value
 from salla_executor.erpnext.item_prices import save_price
@@ -76,6 +76,8 @@ def _insert(values: ItemValues) -> tuple[Document, Changes]:
             ).format(doc.name, values.item_code),
             waits_on="item_naming",
         )
+    # Its Item Price asks for it.
+    keep_at_hand(doc)
     return doc, changes
 
 
@@ -142,19 +144,32 @@ def _set_attributes(doc: Document, values: ItemValues) -> Changes:
     if values.attribute_values and not doc.variant_of:
         # Adopted as an Item of its own, which has no attributes.
         return {}
-    before = [[row.attribute, row.attribute_value or ""] for row in doc.attributes]
+    before = _attributes(doc)
     for name in values.attribute_names:
-        attribute = ensure_attribute(name)
-        if attribute not in [row.attribute for row in doc.attributes]:
-            doc.append("attributes", {"attribute": attribute})
-    for name, value in values.attribute_values:
-        attribute = ensure_attribute(name)
-        value = ensure_value(attribute, value)
-        row = next((row for row in doc.attributes if row.attribute == attribute), None)
-        row = row or doc.append("attributes", {"attribute": attribute})
-        row.attribute_value = value
-    after = [[row.attribute, row.attribute_value or ""] for row in doc.attributes]
+        row = ensure_attribute(name)
+        if row["attribute"] not in [one.attribute for one in doc.attributes]:
+            doc.append("attributes", row)
+    wanted = [(ensure_attribute(name), value) for name, value in values.attribute_values]
+    said = [row["attribute"] for row, _value in wanted]
+    for row, value in wanted:
+        _set_value(doc, row, ensure_value(row["attribute"], value), said)
+    after = _attributes(doc)
     return {"attributes": [before, after]} if after != before else {}
+
+
+def _attributes(doc: Document) -> list[list[str]]:
+    return [[row.attribute, row.attribute_value or ""] for row in doc.attributes]
+
+
+def _set_value(doc: Document, wanted: dict[str, Any], value: str, said: list[str]) -> None:
+    row = next((one for one in doc.attributes if one.attribute == wanted["attribute"]), None)
+    if row is None:
+        row = doc.append("attributes", wanted)
+        for other in doc.attributes[:]:
+            if other.attribute not in said and other.attribute_value == value:
+                # The shop gave the option another name. Other attributes that users added stay.
+                doc.remove(other)
+    row.attribute_value = value
 
 
 def _new_barcode(doc: Document, barcode: str | None) -> Changes:
