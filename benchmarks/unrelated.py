@@ -18,7 +18,7 @@ import frappe
 
 OURS = ("salla_executor", "salla_manager")
 # Two per cent are less than one round wanders.
-ROUNDS, LIMIT = 120, 1.02
+ROUNDS, LIMIT = 300, 1.02
 
 
 def rows(run: ClientRun) -> list[dict[str, Any]]:
