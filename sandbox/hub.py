@@ -224,7 +224,7 @@ class EmbeddedHub:
             return 405, {"ok": False, "message": "Webhooks and pulls are sent by POST."}
         if request.path.startswith(WEBHOOK_PATH):
             # One byte more than is taken shows that there is more.
-            raw = request.stream.read(self.store.settings().webhook_body_limit + 1)
+            raw = request.stream.read(self.store.webhook_body_limit + 1)
             platform = request.path[len(WEBHOOK_PATH) :]
             answer = receive_webhook(platform, raw, request.headers, self.host)
             return answer.http_status, answer.body

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from salla_manager.core.model import Instance, Settings, Store
+from salla_manager.core.model import Instance, Settings, Store, WebhookRules
 from salla_manager.platforms.salla.tokens import access_problem
 from sandbox.hub_rows import Rows, as_text, columns_of
 
@@ -22,14 +22,17 @@ class ConfigRows(Rows):
         super().__init__(path)
         self._settings = settings or Settings()
         self.salla_webhook_secrets = webhook_secrets
+        self.webhook_body_limit = WebhookRules.body_limit
         self._changing: dict[str, threading.Lock] = {}
         self._run("create table if not exists release_pace (instance text primary key, free_at text)")
 
     def settings(self) -> Settings:
         return self._settings
 
-    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
-        return self.salla_webhook_secrets if platform == "salla" else ()
+    def webhook_rules(self, platform: str) -> WebhookRules:
+        return WebhookRules(
+            self.webhook_body_limit, self.salla_webhook_secrets if platform == "salla" else ()
+        )
 
     def save_settings(self, settings: Settings) -> None:
         self._settings = settings

@@ -216,7 +216,7 @@ ANSWERS_AND_NETWORK = (
           "    if False:\n",
           REFUSALS + "test_switched_off_holds_the_command"),
     Fault("webhook signature unchecked", INTAKE,
-          "        adapter.check_signature(headers, raw, host.store.webhook_secrets(platform))\n", "        pass\n",
+          "        adapter.check_signature(headers, raw, rules.secrets)\n", "        pass\n",
           INTAKE_TESTS + "test_a_wrong_signature_leaves_no_row"),
     Fault("webhook proof of any kind taken", PROOF, "return any(matches)", "return bool(matches)",
           "tests/salla/test_signature.py::test_one_changed_byte_is_refused"),

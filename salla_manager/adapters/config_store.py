@@ -11,10 +11,10 @@ from frappe.utils import cint, flt, now_datetime
 from salla_manager.adapters.app_rows import app_of
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.rows import insert_row, plain
-from salla_manager.adapters.secrets import SecretError, read_secrets
+from salla_manager.adapters.secrets import SecretError, open_stored
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.contract import COMMAND_TYPES
-from salla_manager.core.model import SecretsUnreadable, Settings, Store
+from salla_manager.core.model import SecretsUnreadable, Settings, Store, WebhookRules
 
 SETTINGS = "Salla Manager Settings"
 PLATFORMS = {"Salla": "salla", "WooCommerce": "woocommerce", "Shopware": "shopware"}
@@ -25,7 +25,6 @@ _INT_SETTINGS = (
     "timestamp_window",
     "lease_seconds",
     "breaker_failures",
-    "webhook_body_limit",
     "release_per_minute",
 )
 _FLOAT_SETTINGS = (
@@ -51,9 +50,20 @@ class ConfigRows:
             standstill=standstill_of(row),
         )
 
-    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
+    def webhook_rules(self, platform: str) -> WebhookRules:
+        # In one look, since the shop waits for the answer.
+        found = dict(
+            frappe.db.sql(
+                """select field, value from `tabSingles` where doctype = %(settings)s and field = %(limit)s
+                union all select fieldname, password from `__Auth`
+                where doctype = %(settings)s and name = %(settings)s and encrypted = 1""",
+                {"settings": SETTINGS, "limit": _BODY_LIMIT},
+            )
+        )
+        limit = cint(found.get(_BODY_LIMIT)) or WebhookRules.body_limit
+        fields = [field for field in _WEBHOOK_SECRETS.get(platform, ()) if found.get(field)]
         try:
-            return read_secrets(SETTINGS, SETTINGS, _WEBHOOK_SECRETS.get(platform, ()))
+            return WebhookRules(limit, tuple(open_stored(SETTINGS, SETTINGS, f, found[f]) for f in fields))
         except SecretError as error:
             raise SecretsUnreadable(str(error)) from error
 
@@ -76,6 +86,7 @@ class ConfigRows:
         return adopted
 
 
+_BODY_LIMIT = "webhook_body_limit"
 # The current one first, which subscriptions are given.
 _WEBHOOK_SECRETS = {"salla": ("salla_webhook_secret", "salla_webhook_secret_previous")}
 

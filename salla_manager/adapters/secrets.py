@@ -34,15 +34,9 @@ def read_secret(doctype: str, name: str, fieldname: str) -> str:
     return _opened(doctype, name, fieldname, _stored(doctype, name, fieldname))
 
 
-def read_secrets(doctype: str, name: str, fieldnames: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of these fields that are kept, in their order, in one look. Raises SecretError."""
-    rows = frappe.db.sql(
-        "select fieldname, password from `__Auth` where doctype = %s and name = %s and encrypted = 1",
-        (doctype, name),
-    )
-    kept = dict(rows)
-    opened = (_opened(doctype, name, field, decrypt(kept[field])) for field in fieldnames if field in kept)
-    return tuple(secret for secret in opened if secret)
+def open_stored(doctype: str, name: str, fieldname: str, password: str) -> str:
+    """For who has read the row of Frappe's table of passwords already. Raises SecretError."""
+    return _opened(doctype, name, fieldname, decrypt(password))
 
 
 def _opened(doctype: str, name: str, fieldname: str, stored: str) -> str:

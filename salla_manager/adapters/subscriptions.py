@@ -33,7 +33,7 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
     if store is None:
         raise OperatorError(f"There is no Store Account {name}.")
     try:
-        target = _target(name, host.store.webhook_secrets(store.platform))
+        target = _target(name, host.store.webhook_rules(store.platform).secrets)
         client = host.client_for(store)
         if client is None:
             raise OperatorError(store.access_problem or f"{name} has no tokens. Connect the store first.")

@@ -29,16 +29,15 @@ def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host:
         adapter = host.platforms(platform)
     except (KeyError, ValueError):
         return _refuse(404, f"The platform '{platform}' is not known here.")
-    settings = host.store.settings()
-    if len(raw) > settings.webhook_body_limit:
-        return _refuse(
-            413, f"The body has {len(raw)} bytes; at most {settings.webhook_body_limit} are taken."
-        )
     try:
-        adapter.check_signature(headers, raw, host.store.webhook_secrets(platform))
+        rules = host.store.webhook_rules(platform)
     except SecretsUnreadable:
         # 5xx: the shop sends it again, once the secret can be read.
         return _refuse(503, "The webhook cannot be verified at the moment. Send it again.")
+    if len(raw) > rules.body_limit:
+        return _refuse(413, f"The body has {len(raw)} bytes; at most {rules.body_limit} are taken.")
+    try:
+        adapter.check_signature(headers, raw, rules.secrets)
     except SignatureError as error:
         return _refuse(401, str(error))
     return _keep(adapter, raw, host)

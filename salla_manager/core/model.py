@@ -14,6 +14,15 @@ class SecretsUnreadable(Exception):
 
 
 @dataclass(frozen=True)
+class WebhookRules:
+    """body_limit in bytes. secrets: those that a platform may sign with now, one per app and two while it is being
+    changed, the current one first."""
+
+    body_limit: int = 1024 * 1024
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """Salla Manager Settings; times in seconds."""
 
@@ -27,7 +36,6 @@ class Settings:
     total_timeout: float = 30.0
     breaker_failures: int = 5
     breaker_probe_seconds: float = 60.0
-    webhook_body_limit: int = 1024 * 1024
     disabled_command_types: frozenset[str] = frozenset()
     allow_private_addresses: bool = False
     # Held commands of one ERP Instance that are let go in a minute; 0 sets no limit.

@@ -21,6 +21,7 @@ from salla_manager.core.model import (
     Settings,
     Skip,
     Store,
+    WebhookRules,
 )
 
 
@@ -46,9 +47,8 @@ class Jobs(Protocol):
 class ConfigStore(Protocol):
     def settings(self) -> Settings: ...
 
-    def webhook_secrets(self, platform: str) -> tuple[str, ...]:
-        """Those that this platform may sign with now: one per app, two while it is being changed, none where none is
-        set. Raises SecretsUnreadable."""
+    def webhook_rules(self, platform: str) -> WebhookRules:
+        """What a webhook is held against. Raises SecretsUnreadable."""
 
     def store(self, name: str) -> Store | None: ...
 

@@ -12,6 +12,7 @@ import frappe
 from salla_manager import contract
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.secrets import read_secret
+from salla_manager.core.model import WebhookRules
 from salla_manager.tests.factories import SUFFIX, HubCase, make_instance, make_store
 from salla_manager.tests.web import API, answer, request
 
@@ -29,7 +30,10 @@ def proof(raw: bytes) -> str:
 class TestHostileWebhook(HubCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.store.FrappeHubStore.webhook_secrets", return_value=(SECRET,))
+        self.patched(
+            "salla_manager.adapters.store.FrappeHubStore.webhook_rules",
+            return_value=WebhookRules(secrets=(SECRET,)),
+        )
         self.kept = []
 
     def tearDown(self):

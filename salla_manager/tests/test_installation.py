@@ -14,6 +14,7 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import read_tokens
 from salla_manager.core.intake import receive_webhook
+from salla_manager.core.model import WebhookRules
 from salla_manager.core.process import process_due_events
 from salla_manager.tests.factories import LONG_AGO, SUFFIX, HubCase
 
@@ -31,7 +32,10 @@ class LongAgo:
 class TestApp(HubCase):
     def setUp(self):
         super().setUp()
-        self.patched("salla_manager.adapters.store.FrappeHubStore.webhook_secrets", return_value=(SECRET,))
+        self.patched(
+            "salla_manager.adapters.store.FrappeHubStore.webhook_rules",
+            return_value=WebhookRules(secrets=(SECRET,)),
+        )
         self.host = replace(build_host(), clock=LongAgo())
 
     def tell(self, event, at, **data):

@@ -126,7 +126,7 @@ class TestAtRest(HubCase):
     def test_a_webhook_that_cannot_be_verified_for_want_of_the_key_is_asked_for_again(self):
         hub = FrappeHubStore()
         with without_key(), self.assertRaisesRegex(SecretsUnreadable, "ENCRYPTION_MASTER_KEY"):
-            hub.webhook_secrets("salla")
+            hub.webhook_rules("salla")
         with without_key():
             # Nobody else needs them.
             assert hub.settings().retry_max_attempts

@@ -12,12 +12,12 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.api import shops
 from salla_manager.core.commands import OperatorError
-from salla_manager.core.model import SecretsUnreadable
+from salla_manager.core.model import SecretsUnreadable, WebhookRules
 from salla_manager.platforms.port import ShopError
 from salla_manager.tests.factories import SUFFIX, HubCase, make_event, make_store
 from salla_manager.tests.test_permissions import ADMIN, OPERATOR, user_with
 
-SECRETS = "salla_manager.adapters.store.FrappeHubStore.webhook_secrets"
+RULES = "salla_manager.adapters.store.FrappeHubStore.webhook_rules"
 URL = "https://hub.example.com/api/method/salla_manager.api.webhooks.salla"
 
 
@@ -42,7 +42,7 @@ class TestSubscriptions(HubCase):
     def setUp(self):
         super().setUp()
         self.told = self.patched("salla_manager.adapters.alarms.enqueue_create_notification")
-        self.patched(SECRETS, return_value=("one", "two"))
+        self.patched(RULES, return_value=WebhookRules(secrets=("one", "two")))
         self.patched("salla_manager.adapters.connecting.hub_url", return_value="https://hub.example.com")
         self.store = make_store()
         # Somebody has to be there to be told.
@@ -93,8 +93,8 @@ class TestSubscriptions(HubCase):
     def test_what_stands_in_the_way_is_told(self):
         for change, words in (
             (("salla_manager.adapters.connecting.hub_url", {"return_value": ""}), "Hub URL"),
-            ((SECRETS, {"return_value": ()}), "secret"),
-            ((SECRETS, {"side_effect": SecretsUnreadable("No key.")}), "No key"),
+            ((RULES, {"return_value": WebhookRules()}), "secret"),
+            ((RULES, {"side_effect": SecretsUnreadable("No key.")}), "No key"),
             (("salla_manager.adapters.host.client_for", {"return_value": None}), "no tokens"),
             (
                 (

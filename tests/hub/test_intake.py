@@ -35,7 +35,7 @@ def test_without_a_secret_nothing_is_taken(hub: Hub) -> None:
 
 
 def test_a_body_over_the_limit_is_refused_before_its_signature(hub: Hub) -> None:
-    hub.change_settings(webhook_body_limit=20)
+    hub.rows.webhook_body_limit = 20
     assert hub.raw_webhook(b"x" * 21).http_status == 413
     assert hub.raw_webhook(b"x" * 20).http_status == 200
 
