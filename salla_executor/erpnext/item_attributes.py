@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
 
 from salla_executor.erpnext.documents import plain
 from salla_executor.erpnext.errors import StaleViewError
 
 DOCTYPE = "Item Attribute"
+NUMERIC = ("numeric_values", "from_range", "to_range", "increment")
 
 
-def ensure_attribute(name: str) -> str:
-    """The attribute as ERPNext spells it: `size` and `Size` are one."""
+def ensure_attribute(name: str) -> dict[str, Any]:
+    """The row of an Item for it, as ERPNext spells the attribute: `size` and `Size` are one."""
     title = plain(name)
-    found = frappe.db.get_value(DOCTYPE, {"name": ("=", title)})
-    if found:
-        return found
-    doc = frappe.new_doc(DOCTYPE)
-    doc.attribute_name = title
-    doc.insert()
-    return doc.name
+    found = frappe.db.get_value(DOCTYPE, {"name": ("=", title)}, ["name", *NUMERIC], as_dict=True)
+    if not found:
+        doc = frappe.new_doc(DOCTYPE)
+        doc.attribute_name = title
+        doc.insert()
+        return {"attribute": doc.name}
+    # ERPNext checks numbers by the range that stands in the template, and only Desk copies it there.
+    numeric = {field: found[field] for field in NUMERIC} if found.numeric_values else {}
+    return {"attribute": found.name, **numeric}
 
 
 def ensure_value(attribute: str, value: str) -> str:
