@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from salla_executor.contract import CONTRACT_VERSION, Command, dump_json, load_json
-from salla_executor.core.model import BusinessError, Claim, NewSecret, Reference, Settings
+from salla_executor.core.model import BusinessError, Claim, Gate, NewSecret, Reference, Settings
 from sandbox.executor_erp import SqliteErp
 
 # A file of its own: a nonce is committed at once, and SQLite lets one writer into a file at a time.
@@ -149,6 +149,9 @@ class SqliteReceiver:
 
     def now(self) -> int:
         return int(self.store.clock())
+
+    def gate(self) -> Gate:
+        return self.settings()
 
     def settings(self) -> Settings:
         return self.store.settings_now()

@@ -27,24 +27,30 @@ APPLY: dict[str, Callable[[Any, Context], Outcome]] = {
 }
 
 
-def apply(payload: Payload, context: Context) -> Outcome:
-    """Write the entity and its reference inside the open transaction. Raises BusinessError.
+def unchanged(payload: Payload, context: Context) -> Outcome | None:
+    """Equal content writes nothing but its revision; None where there is something to apply.
 
-    Equal content writes nothing, but a new generation is a deliberate re-send and applies again.
+    A new generation is a deliberate re-send and applies again.
     """
-    digest = content_hash(payload)
+    reference, digest = context.reference, content_hash(payload)
+    if reference.content_hash != digest or context.command.generation or not context.document():
+        return None
+    message = f"{reference.doctype} {reference.docname} has this content already; nothing was changed."
+    outcome = Outcome("skipped", message, reference.doctype, reference.docname)
+    context.receiver.save_reference(_advanced(reference, outcome, context, digest))
+    return outcome
+
+
+def apply(payload: Payload, context: Context) -> Outcome:
+    """Write the entity and its reference inside the open transaction. Raises BusinessError."""
     reference = context.reference
     document = context.document()
-    if document and reference.content_hash == digest and not context.command.generation:
-        message = f"{reference.doctype} {document} has this content already; nothing was changed."
-        outcome = Outcome("skipped", message, reference.doctype, document)
-    else:
-        outcome = APPLY[context.command.command_type](payload, context)
-        if reference.docname and not document and outcome.docname:
-            note = f"{reference.doctype} {reference.docname} was deleted in the ERP in the meantime."
-            outcome = replace(outcome, message=f"{note} {outcome.message}")
-        outcome = replace(outcome, written=(*context.before, *outcome.written))
-    context.receiver.save_reference(_advanced(reference, outcome, context, digest))
+    outcome = APPLY[context.command.command_type](payload, context)
+    if reference.docname and not document and outcome.docname:
+        note = f"{reference.doctype} {reference.docname} was deleted in the ERP in the meantime."
+        outcome = replace(outcome, message=f"{note} {outcome.message}")
+    outcome = replace(outcome, written=(*context.before, *outcome.written))
+    context.receiver.save_reference(_advanced(reference, outcome, context, content_hash(payload)))
     return outcome
 
 

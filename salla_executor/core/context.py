@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from salla_executor.contract import Command
@@ -42,10 +43,14 @@ class Context:
     """
 
     command: Command
-    settings: Settings
     receiver: Receiver
     reference: Reference
     before: list[Saved] = field(default_factory=list)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """As they are for the command's store."""
+        return self.receiver.settings().of(self.source)
 
     @property
     def erp(self) -> Erp:

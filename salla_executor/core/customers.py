@@ -8,6 +8,7 @@ from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.customers import customer_values, phone_forms, usable_email, usable_phone
 from salla_executor.core.mapping.order_money import SETTINGS_PAGE
 from salla_executor.core.model import AddressValues, BusinessError, Candidate, Settings
+from salla_executor.core.ports import Receiver
 from salla_executor.payloads import CustomerPayload, OrderPayload, Payload
 
 
@@ -51,13 +52,13 @@ def address_at(
     )
 
 
-def person_of(payload: Payload, settings: Settings) -> dict[str, str]:
+def person_of(payload: Payload, receiver: Receiver) -> dict[str, str]:
     """What tells the person of a customer or an order, by kind; `phone` and `email` as far as the policy uses them."""
     person = payload.customer if isinstance(payload, OrderPayload) else payload
     if not isinstance(person, CustomerPayload):
         return {}
     said = {"phone": usable_phone(person.phone), "email": usable_email(person.email)}
-    return {kind: value for kind in settings.match_customers_by if (value := said[kind])}
+    return {kind: value for kind in receiver.settings().match_customers_by if (value := said[kind])}
 
 
 def adopt_customer(payload: CustomerPayload, context: Context) -> str | None:
@@ -65,7 +66,7 @@ def adopt_customer(payload: CustomerPayload, context: Context) -> str | None:
 
     Shops share a customer, and a shop's customer who made a second account is the same person still.
     """
-    keys = person_of(payload, context.settings)
+    keys = person_of(payload, context.receiver)
     if not keys:
         return None
     phones = phone_forms(keys["phone"], context.settings.company_country) if "phone" in keys else ()

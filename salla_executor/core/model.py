@@ -70,17 +70,23 @@ class PriceList:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Salla Executor Settings."""
+class Gate:
+    """What a request has to pass before anything is read for it."""
 
     instance_id: str
     # The current one, and the one before it while that is still taken.
     secrets: tuple[str, ...] = field(repr=False)
     # The hub has not signed with the current one yet; the one before it is taken for as long as that lasts.
     is_rotating: bool = False
-    hub_url: str = ""
     is_enabled: bool = True
     timestamp_window: int = 300
+
+
+@dataclass(frozen=True)
+class Settings(Gate):
+    """Salla Executor Settings."""
+
+    hub_url: str = ""
     company: str = ""
     company_currency: str = "SAR"
     warehouse: str = ""

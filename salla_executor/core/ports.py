@@ -14,6 +14,7 @@ from salla_executor.core.model import (
     Candidate,
     Claim,
     CustomerValues,
+    Gate,
     ItemGroupValues,
     ItemMatch,
     ItemValues,
@@ -92,6 +93,9 @@ class SecretKeeper(Protocol):
 
     def now(self) -> int:
         """Unix seconds."""
+
+    def gate(self) -> Gate:
+        """The part of the settings that is needed for every request, and quickly read."""
 
     def settings(self) -> Settings: ...
 

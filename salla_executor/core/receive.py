@@ -13,10 +13,10 @@ from typing import Any
 from salla_executor import contract, key_agreement
 from salla_executor.contract import Ack, Command, ProtocolError, SignedRequest
 from salla_executor.core.answer import bounded
-from salla_executor.core.apply import apply
+from salla_executor.core.apply import apply, unchanged
 from salla_executor.core.context import Context, Outcome
 from salla_executor.core.customers import person_of
-from salla_executor.core.model import BusinessError, NewSecret, Reference, Settings
+from salla_executor.core.model import BusinessError, Gate, NewSecret, Reference
 from salla_executor.core.ports import Receiver
 from salla_executor.key_agreement import AgreementError
 from salla_executor.payloads import Payload, PayloadError, parse_payload
@@ -30,34 +30,34 @@ def receive(raw: bytes, headers: Mapping[str, str], receiver: Receiver) -> Ack:
     """Answer one request; headers are looked up by the contract's names. Never raises."""
     key = ""
     try:
-        settings = receiver.settings()
-        request = _admit(raw, headers, settings, receiver)
+        gate = receiver.gate()
+        request = _admit(raw, headers, gate, receiver)
         key = request.idempotency_key
         command = contract.decode_command(raw, request)
-        if settings.is_rotating and request.secret == settings.secrets[0]:
+        if gate.is_rotating and request.secret == gate.secrets[0]:
             receiver.end_rotation()
         if command.command_type == contract.PING:
-            return _pong(command, settings, receiver)
+            return _pong(command, gate, receiver)
         if command.command_type == contract.ROTATE_SECRET:
-            return _rotate(command, request.secret, settings, receiver)
-        return _execute(command, contract.body_hash(raw), settings, receiver)
+            return _rotate(command, request.secret, gate, receiver)
+        return _execute(command, contract.body_hash(raw), gate, receiver)
     except ProtocolError as error:
         return contract.refusal(error, idempotency_key=key)
     except Exception as error:
         return _unexpected(error, key, receiver)
 
 
-def _admit(raw: bytes, headers: Mapping[str, str], settings: Settings, receiver: Receiver) -> SignedRequest:
+def _admit(raw: bytes, headers: Mapping[str, str], gate: Gate, receiver: Receiver) -> SignedRequest:
     """Raises ProtocolError 400, 401 or 413."""
     request = contract.verify(
         headers,
         raw,
-        instance_id=settings.instance_id,
-        secrets=settings.secrets,
+        instance_id=gate.instance_id,
+        secrets=gate.secrets,
         now=receiver.now(),
-        window=settings.timestamp_window,
+        window=gate.timestamp_window,
     )
-    lifetime = max(contract.NONCE_LIFETIME, 2 * settings.timestamp_window + 60)
+    lifetime = max(contract.NONCE_LIFETIME, 2 * gate.timestamp_window + 60)
     if not receiver.remember_nonce(request.nonce, receiver.now() + lifetime):
         raise ProtocolError(
             401, "nonce_used", "This request was received before; sign it anew to send it again."
@@ -65,12 +65,12 @@ def _admit(raw: bytes, headers: Mapping[str, str], settings: Settings, receiver:
     return request
 
 
-def _execute(command: Command, body_hash: str, settings: Settings, receiver: Receiver) -> Ack:
-    if not settings.is_enabled:
+def _execute(command: Command, body_hash: str, gate: Gate, receiver: Receiver) -> Ack:
+    if not gate.is_enabled:
         reason = "The executor is switched off in Salla Executor Settings; the hub holds the command until it is on."
         return _failure(command, BusinessError("disabled", reason, retryable=True), 503, RETRY_DISABLED)
     try:
-        return _transact(command, body_hash, settings, receiver)
+        return _transact(command, body_hash, receiver)
     except BusinessError as error:
         receiver.rollback()
         if command.dry_run:
@@ -82,7 +82,7 @@ def _execute(command: Command, body_hash: str, settings: Settings, receiver: Rec
         return _failure(command, error)
 
 
-def _transact(command: Command, body_hash: str, settings: Settings, receiver: Receiver) -> Ack:
+def _transact(command: Command, body_hash: str, receiver: Receiver) -> Ack:
     """Claim, apply and commit. Raises BusinessError with the transaction still open."""
     claim = receiver.claim(command, body_hash)
     # A dry run stores nothing, so it may borrow the key of a command that was applied.
@@ -90,15 +90,14 @@ def _transact(command: Command, body_hash: str, settings: Settings, receiver: Re
         receiver.rollback()
         return _answer_of(command, claim.state, claim.ack or {})
     payload = _parse(command)
-    if person := person_of(payload, settings):
+    if person := person_of(payload, receiver):
         receiver.lock_person(person)
     reference = receiver.lock_reference(command.store_account, command.entity_type, payload.external_id)
-    outcome = _stale(command, reference)
+    context = Context(command, receiver, reference)
+    outcome = _stale(command, reference) or unchanged(payload, context)
     if outcome is None:
         with receiver.applying(is_dry_run=command.dry_run):
-            outcome = apply(
-                payload, Context(command, settings.of(command.store_account), receiver, reference)
-            )
+            outcome = apply(payload, context)
     ack = _ack(command, outcome)
     if command.dry_run:
         receiver.rollback()
@@ -194,17 +193,15 @@ def _stored(ack: Ack) -> dict[str, Any]:
     return contract.load_json(ack.body())
 
 
-def _rotate(command: Command, signer: str, settings: Settings, receiver: Receiver) -> Ack:
+def _rotate(command: Command, signer: str, gate: Gate, receiver: Receiver) -> Ack:
     """A new secret by the hub's wish. What signed this request is taken on, so that a lost answer shuts nobody out."""
     if command.dry_run:
         raise ProtocolError(400, "bad_envelope", "A new secret cannot be tried by a dry run.")
     try:
-        secret, answer = key_agreement.answer(
-            key_agreement.ROTATE, settings.instance_id, command.payload, signer
-        )
+        secret, answer = key_agreement.answer(key_agreement.ROTATE, gate.instance_id, command.payload, signer)
     except AgreementError as error:
         raise ProtocolError(400, "bad_key", str(error)) from None
-    if not receiver.store_secret(NewSecret(secret, signer, replaces=settings.secrets[0])):
+    if not receiver.store_secret(NewSecret(secret, signer, replaces=gate.secrets[0])):
         busy = BusinessError(
             "in_progress", "The secret is being changed by somebody else right now.", retryable=True
         )
@@ -213,17 +210,17 @@ def _rotate(command: Command, signer: str, settings: Settings, receiver: Receive
     return Ack(200, "applied", command.idempotency_key, command.command_id, payload)
 
 
-def _pong(command: Command, settings: Settings, receiver: Receiver) -> Ack:
+def _pong(command: Command, gate: Gate, receiver: Receiver) -> Ack:
     payload = {
         "erp_doc": None,
         "message": "The executor answers."
-        if settings.is_enabled
+        if gate.is_enabled
         else "The executor answers, but is switched off.",
         "error_code": None,
         "retryable": False,
         "changes": {},
         "server_time": receiver.now(),
-        "is_enabled": settings.is_enabled,
+        "is_enabled": gate.is_enabled,
         "contract_version": contract.CONTRACT_VERSION,
         "versions": receiver.versions(),
         "checks": receiver.checks(),

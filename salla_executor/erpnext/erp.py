@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import frappe
@@ -36,10 +38,14 @@ from salla_executor.erpnext import (
 
 
 class ErpNext:
-    def __init__(self, settings: Settings):
-        self._settings = settings
+    def __init__(self, settings: Callable[[], Settings]):
+        self._read_settings = settings
         # Saved in this transaction and perhaps flagged and submitted in it; loading it again costs as much as the rest.
         self._orders: dict[str, Document] = {}
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._read_settings()
 
     def save_item_group(self, name: str | None, values: ItemGroupValues) -> Saved:
         return item_groups.save_item_group(name, values)

@@ -108,14 +108,14 @@ class FrappeReceiver(FrappeSecretKeeper):
 
     @property
     def erp(self) -> ErpNext:
-        self._erp = self._erp or ErpNext(self.settings().of(self._store))
+        self._erp = self._erp or ErpNext(lambda: self.settings().of(self._store))
         return self._erp
 
     def remember_nonce(self, nonce: str, expires_at: int) -> bool:
         if nonce == self._nonce:
             # The same request, run again after a conflict.
             return True
-        name = row_name(self.settings().instance_id, nonce)
+        name = row_name(self.gate().instance_id, nonce)
         try:
             frappe.db.sql(INSERT_NONCE, {"name": name, "now": now(), "expires_at": expires_at})
         except Exception as error:
@@ -245,7 +245,7 @@ class FrappeReceiver(FrappeSecretKeeper):
         payload = ack.get("ack_payload") or {}
         document = payload.get("erp_doc") or {}
         row = {
-            "name": row_name(self.settings().instance_id, idempotency_key),
+            "name": row_name(self.gate().instance_id, idempotency_key),
             "status": ack["ack_status"],
             "ack": dump_json(ack).decode(),
             "message": payload.get("message"),

@@ -8,9 +8,9 @@ from typing import Any
 import frappe
 from frappe.utils import add_to_date, get_datetime_str, now_datetime
 
-from salla_executor.core.model import NewSecret, Settings
+from salla_executor.core.model import Gate, NewSecret, Settings
 from salla_executor.erpnext.secrets import SecretError, keep_secret, read_secret
-from salla_executor.erpnext.settings import DOCTYPE, read_settings
+from salla_executor.erpnext.settings import DOCTYPE, read_gate, read_settings
 
 # How long the former secret is taken once the hub has used the new one: for commands that were on their way.
 OVERLAP_HOURS = 24
@@ -21,13 +21,18 @@ class FrappeSecretKeeper:
     """For one request."""
 
     def __init__(self) -> None:
+        self._gate: Gate | None = None
         self._settings: Settings | None = None
 
     def now(self) -> int:
         return int(time.time())
 
+    def gate(self) -> Gate:
+        self._gate = self._gate or read_gate()
+        return self._gate
+
     def settings(self) -> Settings:
-        self._settings = self._settings or read_settings()
+        self._settings = self._settings or read_settings(self.gate())
         return self._settings
 
     def store_secret(self, new: NewSecret) -> bool:
@@ -53,7 +58,7 @@ class FrappeSecretKeeper:
         frappe.clear_document_cache(DOCTYPE, DOCTYPE)
         # Before anybody is told of it: a crash must not forget what the other side then counts on.
         frappe.db.commit()
-        self._settings = None
+        self._gate = self._settings = None
 
 
 def _is_locked_with(secret: str) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import frappe
 from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_datetime
 
-from salla_executor.core.model import Settings
+from salla_executor.core.model import Gate, Settings
 from salla_executor.erpnext.item_settings import item_settings
 from salla_executor.erpnext.order_settings import SUBMIT, order_settings
 from salla_executor.erpnext.secrets import SecretError, read_secret
@@ -23,14 +23,21 @@ CUSTOMER_POLICIES = {
 ONE_GUEST = "One Customer for all guests"
 
 
-def read_settings() -> Settings:
+def read_gate() -> Gate:
     doc = frappe.get_cached_doc(DOCTYPE)
-    return Settings(
+    return Gate(
         instance_id=doc.instance_id or "",
         secrets=read_secrets(),
         is_rotating=bool(doc.previous_secret and not doc.previous_secret_expires_at),
-        hub_url=doc.manager_base_url or "",
         is_enabled=bool(cint(doc.is_enabled)),
+    )
+
+
+def read_settings(gate: Gate | None = None) -> Settings:
+    doc = frappe.get_cached_doc(DOCTYPE)
+    return Settings(
+        **vars(gate or read_gate()),
+        hub_url=doc.manager_base_url or "",
         company=doc.company or "",
         company_currency=_currency(doc.company),
         warehouse=doc.warehouse or "",
