@@ -150,7 +150,7 @@ class FrappeSyncStore:
         name = changes_name(store)
         insert_row(
             RUN,
-            {"name": name, "kind": CHANGES, "store": store, "status": RunStatus.RUNNING},
+            {"name": name, "kind": CHANGES, "store": store, "status": RunStatus.DONE},
             on_duplicate={"name": name},
         )
         kept = self._watermarks(store, "for update") | {entity_type: to_epoch(moment)}

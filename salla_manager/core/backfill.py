@@ -154,7 +154,20 @@ class _Worker:
             if step.calls_each:
                 self._save(step)
         step = replace(step, pages=step.pages + 1, cursor=page.cursor or "", is_done=page.cursor is None)
+        if step.is_done:
+            self._note_read(step.entity_type)
         self._save(replace(step, total=page.total))
+
+    def _note_read(self, entity_type: str) -> None:
+        """All of it was read since the run began, so a look for changes need go back no further. Of orders from a day
+        on that is not true: older ones may have changed as well."""
+        began = self.run.started_at
+        if began is None or (entity_type == "order" and self.run.since):
+            return
+        with self.host.store.transaction():
+            known = self.runs.watermark(self.store.name, entity_type)
+            if known is None or known < began:
+                self.runs.save_watermark(self.store.name, entity_type, began)
 
     def _is_known(self, entity_type: str, external_id: str) -> bool:
         record = self.host.store.find_record(RecordKey(self.store.name, entity_type, external_id))

@@ -90,6 +90,7 @@ class TestBackfill(BackfillCase):
         assert row.finished_at >= row.started_at
         assert (row.lease_token, row.lease_until) == ("", 0)
         self.assert_everything_came_once()
+        assert self.runs.watermark(self.store, "order") == run.started_at
         before = self.commands()
         again = reading.read_on(self.begin(), 1e9)
         assert [step.queued for step in again.steps] == [0] * 6

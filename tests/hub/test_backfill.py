@@ -244,3 +244,14 @@ def test_a_lock_conflict_is_no_failure(history):
     history.finish(run.name)
     assert conflicts[0] == 3 * 48
     assert once(history, "product")
+
+
+def test_a_look_for_changes_goes_on_where_the_backfill_began(history):
+    run = history.finish(history.begin(["products", "orders"]).name)
+    marks = {
+        kind: history.rows.watermark(history.store.name, kind) for kind in ("product", "order", "customer")
+    }
+    assert marks == {"product": run.started_at, "order": run.started_at, "customer": None}
+    first = marks["order"]
+    history.finish(history.begin(["orders"], since="2026-11-19").name)
+    assert history.rows.watermark(history.store.name, "order") == first
