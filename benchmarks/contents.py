@@ -112,10 +112,6 @@ def product(unit: Unit) -> dict[str, Any]:
     }
 
 
-def priceless(unit: Unit) -> dict[str, Any]:
-    return {key: value for key, value in product(unit).items() if key not in ("price", "currency")}
-
-
 def customer(unit: Unit) -> dict[str, Any]:
     return {
         "external_id": unit.mark,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-_APPLY = (
-    ", apply ÷ bare ERPNext, in process, one commit each (bare as Administrator, without permission checks)"
-)
+_APPLY = ", apply ÷ bare ERPNext by the same user, in process, one commit each"
 TITLES = {
     "masters": f"Items and customers{_APPLY}",
     "orders": f"Orders{_APPLY}",
