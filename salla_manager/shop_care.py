@@ -95,8 +95,10 @@ def _watch_access(name: str, row: Any) -> None:
     alarm = row.token_error if row.app_status == AppStatus.UNINSTALLED else ""
     alarm = access_alarm(tokens, FrappeClock().now().timestamp()) if tokens else alarm
     is_new = changed(STORE, name, "access_alarm", alarm, f"{row.store_name}: {alarm}")
-    if tokens and not row.token_error:
-        is_new |= bool(FrappeHubStore().adopt_events(PLATFORMS[row.platform], row.merchant_id, name))
+    # Also what came in the moment in which the store was made, and saw none.
+    has_access = bool(tokens) and not row.token_error
+    hub, platform = FrappeHubStore(), PLATFORMS[row.platform]
+    is_new |= bool(hub.adopt_events(platform, row.merchant_id, name, has_access=has_access))
     if is_new:
         # One store's news must not go with another's failure.
         frappe.db.commit()

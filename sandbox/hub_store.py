@@ -67,11 +67,12 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
         values = {"status": status, "message": message, "attempts": attempts, "due_at": as_text(due_at)}
         self._update("event", name, values)
 
-    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
+    def adopt_events(self, platform: str, merchant_id: str, store: str, *, has_access: bool = True) -> int:
+        no_access = EventStatus.NO_ACCESS if has_access else EventStatus.UNKNOWN_STORE
         return self._run(
             "update event set status = ?, store = ?, message = '', due_at = null"
             " where status in (?, ?) and platform = ? and merchant_id = ?",
-            *(EventStatus.RECEIVED, store, EventStatus.UNKNOWN_STORE, EventStatus.NO_ACCESS),
+            *(EventStatus.RECEIVED, store, EventStatus.UNKNOWN_STORE, no_access),
             *(platform, merchant_id),
         ).rowcount
 

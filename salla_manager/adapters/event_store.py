@@ -23,7 +23,6 @@ from salla_manager.core.model import Event, EventStatus
 LOG = "Salla Incoming Log"
 # A worker that dies keeps its events to itself no longer than this.
 CLAIM = timedelta(minutes=10)
-_PARKED = (EventStatus.UNKNOWN_STORE, EventStatus.NO_ACCESS)
 
 
 class EventRows:
@@ -71,11 +70,15 @@ class EventRows:
             values["due"] = 1
         update_rows(LOG, values, name=name)
 
-    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
+    def adopt_events(self, platform: str, merchant_id: str, store: str, *, has_access: bool = True) -> int:
+        parked = (
+            EventStatus.UNKNOWN_STORE,
+            EventStatus.NO_ACCESS if has_access else EventStatus.UNKNOWN_STORE,
+        )
         frappe.db.sql(
             """update `tabSalla Incoming Log` set status = %s, store = %s, due = 1, message = '', modified = %s
             where merchant_id = %s and platform = %s and status in (%s, %s)""",
-            (EventStatus.RECEIVED, store, now_datetime(), merchant_id, platform, *_PARKED),
+            (EventStatus.RECEIVED, store, now_datetime(), merchant_id, platform, *parked),
         )
         return changed_rows()
 

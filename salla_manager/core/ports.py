@@ -108,8 +108,9 @@ class EventStore(Protocol):
     ) -> None:
         """Sets all four. Failed with due_at None is final, Received is taken at once."""
 
-    def adopt_events(self, platform: str, merchant_id: str, store: str) -> int:
-        """Unknown Store and No Access events of this merchant become Received and point to the store."""
+    def adopt_events(self, platform: str, merchant_id: str, store: str, *, has_access: bool = True) -> int:
+        """Unknown Store and, where the shop can be read, No Access events of this merchant become Received and point
+        to the store. How many."""
 
 
 class RecordStore(Protocol):

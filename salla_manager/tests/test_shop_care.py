@@ -15,6 +15,7 @@ from salla_manager.adapters.tokens import read_tokens, save_tokens
 from salla_manager.core.silence import EPOCH, HOUR, hour_of
 from salla_manager.platforms.port import ShopError
 from salla_manager.tests.factories import SUFFIX, HubCase, make_event, make_store
+from salla_manager.tests.test_permissions import OPERATOR, user_with
 
 DAY = 24 * 3600
 
@@ -28,6 +29,8 @@ class ShopCase(HubCase):
     def setUp(self):
         super().setUp()
         self.told = self.patched("salla_manager.adapters.alarms.enqueue_create_notification")
+        # Somebody has to be there to be told.
+        user_with(OPERATOR)
         # The site's own stores are looked after by the site.
         enabled = shop_care._enabled
 
@@ -110,6 +113,21 @@ class TestAccess(ShopCase):
         frappe.db.rollback()
         assert frappe.db.get_value("Salla Incoming Log", event, "status") == "Received"
         assert read_tokens(name)["access_token"] == "at"
+
+    def test_what_came_in_the_moment_the_store_was_made_is_found(self):
+        name, hub, events = self.make("a"), FrappeHubStore(), {}
+        with hub.transaction():
+            for status in ("Unknown Store", "No Access"):
+                event = make_event(status, status=status, merchant_id=f"{SUFFIX}-a")
+                events[status], _ = hub.add_event(event)
+        shop_care.watch_access()
+        frappe.db.rollback()
+        found = {
+            status: frappe.db.get_value("Salla Incoming Log", event, ["status", "store"])
+            for status, event in events.items()
+        }
+        # Without tokens what has to be read from the shop would only be parked again.
+        assert found == {"Unknown Store": ("Received", name), "No Access": ("No Access", None)}
 
 
 class TestSilence(ShopCase):
