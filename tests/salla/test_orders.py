@@ -1,4 +1,5 @@
 import copy
+import json
 from datetime import datetime, timezone
 from decimal import Decimal
 
@@ -289,3 +290,21 @@ def test_the_same_order_written_otherwise_has_the_same_content(order, normalize)
     }
     other["tags"] = [{"id": 1}]
     assert normalize("order", other).content() == normalize("order", order).content()
+
+
+def test_licence_codes_and_links_to_the_goods_stay_out_of_raw(normalize, order):
+    sold = {
+        "codes": [{"code": "sD21S", "status": "sold"}, "9-XY"],
+        "files": [{"id": 7, "name": "book.pdf", "url": "https://cdn.test/secret"}],
+        "urls": {"digital_content": "https://shop.test/dl/secret"},
+    }
+    order["items"][0] |= sold
+    made = normalize("order", order)
+    (item, *_) = made.raw["items"]
+    assert item["codes"] == [{"code": "***", "status": "sold"}, "***"]
+    assert item["files"] == [{"id": 7, "name": "book.pdf", "url": "***"}]
+    text = json.dumps(made.raw, default=str)
+    assert not [word for word in ("sD21S", "9-XY", "secret") if word in text]
+    # All else is the shop's own body, and the body that was given is as it was.
+    assert {**item, **sold} == order["items"][0]
+    assert made.raw["amounts"] == order["amounts"]

@@ -42,6 +42,8 @@ _PAYMENT_ALIASES = {
     "مجاني": "free",
 }
 
+_GOODS_THEMSELVES = ("codes", "files", "urls")
+
 
 def normalize_order(body: dict[str, Any], context: StoreContext) -> list[Payload]:
     """One order with its lines. Raises NormalizeError, also for totals that cannot be true."""
@@ -55,7 +57,7 @@ def normalize_order(body: dict[str, Any], context: StoreContext) -> list[Payload
     values = {
         "external_id": identifier(body.get("id")),
         "updated_at": moment(body.get("updated_at"), context.timezone),
-        "raw": body,
+        "raw": _without_codes(body),
         "reference": identifier(body.get("reference_id")),
         **_status(body),
         "created_at": moment(body.get("date") or body.get("created_at"), context.timezone),
@@ -148,6 +150,26 @@ def _branch(body: dict[str, Any]) -> dict[str, Any]:
         return {}
     branch_id, name = found.popitem()
     return {"branch_id": branch_id, "branch_name": name}
+
+
+def _without_codes(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without licence codes and links to what was bought: who has them has the goods."""
+    items = [
+        {key: _hidden(value) if key in _GOODS_THEMSELVES else value for key, value in item.items()}
+        for item in rows(body.get("items"))
+    ]
+    return {**body, "items": items} if items else body
+
+
+def _hidden(value: Any) -> Any:
+    """The same shape with each text in it as ***, but for words such as a status."""
+    if isinstance(value, dict):
+        return {
+            key: entry if key in ("id", "status", "name") else _hidden(entry) for key, entry in value.items()
+        }
+    if isinstance(value, list):
+        return [_hidden(entry) for entry in value]
+    return "***" if value else value
 
 
 def _is_price_quote(body: dict[str, Any]) -> bool:
