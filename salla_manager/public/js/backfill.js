@@ -24,7 +24,8 @@ salla_backfill.table = (rows, columns) => {
 	const number = (value) => `<td class="text-right">${frappe.format(value || 0, { fieldtype: "Int" }, { inline: 1 })}</td>`;
 	const head = columns.map((column) => `<th class="text-right">${salla_backfill.columns[column]}</th>`);
 	const body = rows.map((row) => {
-		const name = salla_backfill.kinds[row.entity_type] || __(frappe.unscrub(row.entity_type));
+		const name =
+			salla_backfill.kinds[row.entity_type] || frappe.utils.escape_html(__(frappe.unscrub(row.entity_type)));
 		const mark = row.is_done ? ` <span class="text-success">✓</span>` : "";
 		return `<tr><td>${name}${mark}</td>${columns.map((column) => number(row[column])).join("")}</tr>`;
 	});
