@@ -43,10 +43,11 @@ def row(
     per: int = 1,
     limit: float | None = None,
     sent_again: tuple[int, int] | None = None,
+    rows_read: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """One line of the table: a ratio of medians and what it is made of, in milliseconds per unit.
 
-    limit: what the paired ratio may be at most; sql, sent_again: of ours and of the base.
+    limit: what the paired ratio may be at most; sql, sent_again, rows_read: of ours and of the base.
     """
     return {
         "label": label,
@@ -60,6 +61,7 @@ def row(
         "rounds": len(ours),
         "sql": list(sql) if sql else None,
         "sent_again": list(sent_again) if sent_again else None,
+        "rows_read": list(rows_read) if rows_read else None,
     }
 
 
@@ -95,6 +97,21 @@ def statements(database: Any, case: Case) -> int:
     with counted_sql(database) as counts:
         work()
     return sum(counts.values())
+
+
+def rows_read(database: Any, case: Case) -> int:
+    """How many rows and index entries the database read for one round of a case, which no busy machine changes."""
+
+    def so_far() -> int:
+        rows = database.sql("SHOW SESSION STATUS LIKE 'Handler_read%'")
+        return sum(int(value) for _name, value in rows)
+
+    work = case()
+    # Reading the counters counts as well.
+    idle = so_far() - so_far()
+    before = so_far()
+    work()
+    return so_far() - before + idle
 
 
 def progress(text: str) -> None:

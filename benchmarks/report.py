@@ -17,7 +17,7 @@ TITLES = {
     "dispatch": "Dispatch ÷ a bare keep-alive POST loop, to a stub executor on loopback",
     "intake": "Intake of Salla's webhooks ÷ frappe ping, over HTTP, per request",
 }
-HEAD = ("", "ratio", "paired", "limit", "÷", "ours, ms", "base, ms", "SQL", "sent again")
+HEAD = ("", "ratio", "paired", "limit", "÷", "ours, ms", "base, ms", "SQL", "rows read", "sent again")
 
 
 def table(figures: dict[str, list[dict[str, Any]]]) -> str:
@@ -35,20 +35,22 @@ def table(figures: dict[str, list[dict[str, Any]]]) -> str:
 
 def over_limit(figures: dict[str, list[dict[str, Any]]]) -> list[str]:
     """A sentence per ratio that is above its limit."""
-    return [
-        f"{row['label']}: {row['paired']:.3f} of {row['base']}, and may be {row['limit']:g}"
-        for rows in figures.values()
-        for row in rows
-        if _is_over(row)
-    ]
+    return [sentence for rows in figures.values() for row in rows if (sentence := _over(row))]
 
 
-def _is_over(row: dict[str, Any]) -> bool:
-    return row["limit"] is not None and row["paired"] > row["limit"]
+def _over(row: dict[str, Any]) -> str:
+    if row["limit"] is None:
+        return ""
+    if row["rows_read"] and row["rows_read"][0] > row["rows_read"][1] * row["limit"]:
+        ours, base = row["rows_read"]
+        return f"{row['label']}: the database read {ours} rows, and {base} for {row['base']}"
+    if row["paired"] > row["limit"]:
+        return f"{row['label']}: {row['paired']:.3f} of {row['base']}, and may be {row['limit']:g}"
+    return ""
 
 
 def _cells(row: dict[str, Any]) -> Sequence[str]:
-    limit = "" if row["limit"] is None else f"{'! ' if _is_over(row) else ''}{row['limit']:g}"
+    limit = "" if row["limit"] is None else f"{'! ' if _over(row) else ''}{row['limit']:g}"
     return (
         row["label"],
         f"{row['ratio']:.3f}",
@@ -58,6 +60,7 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
         _spread(row["ours_ms"]),
         _spread(row["base_ms"]),
         _pair(row["sql"]),
+        _pair(row["rows_read"]),
         _pair(row["sent_again"]),
     )
 
