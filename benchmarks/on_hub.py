@@ -21,6 +21,7 @@ import hub_rows
 import requests
 from load import Request, interleaved_blocks
 from measure import counted_sql, progress, row, timed
+from same_load import same_load
 from site_run import run_on
 
 import frappe
@@ -179,13 +180,22 @@ def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
             HTTP_ROUNDS,
             lambda: hub_rows.settle(merchant),
         )
+        together = same_load(
+            f"webhooks among pings, {clients} at once",
+            url,
+            kinds,
+            clients,
+            HTTP_ROUNDS,
+            lambda: hub_rows.settle(merchant),
+        )
         who = f"{clients} client{'s' if clients > 1 else ''}"
-        rows += [
-            row(
-                f"webhook, {who}", times["new"], times["ping"], base_label="frappe ping", limit=WEBHOOK_LIMIT
-            ),
-            row(f"webhook of known content, {who}", times["again"], times["ping"], base_label="frappe ping"),
-        ]
+        titles = {"new": f"webhook, {who}", "again": f"webhook of known content, {who}"}
+        for kind, title in titles.items():
+            ours, ping = together[kind], together["ping"]
+            limit = WEBHOOK_LIMIT if kind == "new" else None
+            rows.append(row(f"{title}, same load", ours, ping, base_label="ping among webhooks", limit=limit))
+            # Beside pings that no worker disturbs.
+            rows.append(row(f"{title}, alone", times[kind], times["ping"], base_label="pings alone"))
     return rows
 
 
