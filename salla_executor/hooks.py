@@ -42,6 +42,8 @@ doc_events = {
     "Sales Order": {
         "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",
         "before_insert": "salla_executor.erpnext.sales_orders.free_key",
+        "before_submit": "salla_executor.erpnext.order_guard.refuse_unaccepted",
+        "validate": "salla_executor.erpnext.order_guard.compare_again",
     },
 }
 

@@ -90,6 +90,7 @@ class SqliteErp:
             "grand_total": totals.grand_total,
             "net_total": totals.net_total,
             "total_taxes": totals.total_taxes,
+            "charges": totals.charges,
         }
         return SavedOrder(saved.doctype, saved.name, saved.action, saved.changes, docstatus, **money)
 

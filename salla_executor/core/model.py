@@ -226,6 +226,9 @@ class SavedOrder(Saved):
     grand_total: Decimal = Decimal(0)
     net_total: Decimal = Decimal(0)
     total_taxes: Decimal = Decimal(0)
+    # By row: charges with VAT, and lines before the document discount.
+    charges: tuple[Decimal, ...] = ()
+    line_amounts: tuple[Decimal, ...] = ()
     # The shop's status whose actions were done.
     status_done: str = ""
     # A sentence on how a submitted order took the change.
@@ -401,6 +404,8 @@ class Charge:
     amount: Decimal = Decimal(0)
     # 1-based row that On Previous Row Total builds on.
     row_id: int | None = None
+    # Shipping or cash on delivery, and no VAT.
+    is_fee: bool = False
 
 
 @dataclass(frozen=True)

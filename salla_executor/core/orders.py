@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.customers import address_at, buyer_of
+from salla_executor.core.mapping.order_compare import difference_text
 from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse_of
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
-from salla_executor.core.mapping.orders import difference_text, order_values
+from salla_executor.core.mapping.orders import order_values
 from salla_executor.core.model import BusinessError, SavedOrder
 from salla_executor.core.order_follow_up import CANCEL, FollowUp, actions_of, follow_up
 from salla_executor.core.order_items import items_of

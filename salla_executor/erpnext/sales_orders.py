@@ -99,6 +99,7 @@ def _check_ready() -> None:
 
 
 def _insert(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    doc.flags.is_of_command = True
     changes = _set_content(doc, values, cost_center)
     doc.shop_order_key = order_key(values.source, values.external_id)
     if values.naming_series:
@@ -108,6 +109,7 @@ def _insert(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedO
 
 
 def _update_draft(doc: Document, values: SalesOrderValues, cost_center: str) -> SavedOrder:
+    doc.flags.is_of_command = True
     changes = _set_content(doc, values, cost_center)
     if changes:
         doc.save()
@@ -148,6 +150,7 @@ def _change_final(
     if doc.docstatus == 1 and policy == "amend":
         former = doc.name
         amended = cancelled_for_amendment(doc)
+        amended.flags.is_of_command = True
         _set_content(amended, values, cost_center)
         amended.insert()
         note = _("It takes the place of {0}, which was cancelled.").format(former)
@@ -287,5 +290,7 @@ def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOr
         grand_total=money(doc.grand_total, precision),
         net_total=money(doc.net_total, precision),
         total_taxes=money(doc.total_taxes_and_charges, precision),
+        charges=tuple(money(row.tax_amount_after_discount_amount, precision) for row in doc.taxes),
+        line_amounts=tuple(money(row.amount, precision) for row in doc.items),
         status_done=doc.get("shop_status_done") or "",
     )

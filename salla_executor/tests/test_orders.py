@@ -5,6 +5,7 @@ from decimal import Decimal
 import frappe
 from frappe.utils import getdate
 
+from salla_executor.api.orders import accept_difference, comparison
 from salla_executor.erpnext.settings import SUBMIT
 from salla_executor.tests.kit import ExecutorTestCase, reference_of
 from salla_executor.tests.payloads import address, line, order, product
@@ -158,6 +159,107 @@ class TestOrders(ExecutorTestCase):
         assert (doc.currency, doc.conversion_rate) == ("USD", 3.75)
         assert money(doc.grand_total) == Decimal("115.00")
         assert money(doc.base_grand_total) == Decimal("431.25")
+
+
+class TestMoneyGuard(ExecutorTestCase):
+    """A draft whose money differs from the shop's: shown line by line, and submitted by nobody unless accepted."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sku, self.other = self.code("A"), self.code("B")
+        for sku in (self.sku, self.other):
+            self.applied("upsert_product", product(sku))
+
+    def wrong(self, **changes):
+        lines = [line(self.sku, "2", "100.00"), line(self.other, "1", "50.00")]
+        return order(self.store, lines, "320.25", "37.50", shipping={"amount": "20.00"}, **changes)
+
+    def flagged(self):
+        with self.settings(order_policy=SUBMIT):
+            doc = self.applied("upsert_order", self.wrong()).document
+        assert doc.docstatus == 0
+        return doc
+
+    def test_no_submit_before_it_is_accepted(self):
+        doc = self.flagged()
+        self.assertRaises(frappe.ValidationError, doc.submit)
+        frappe.db.rollback()
+        with self.settings(order_policy=SUBMIT):
+            assert accept_difference(doc.name) == 1
+            frappe.db.commit()
+        doc.reload()
+        assert (doc.docstatus, doc.shop_accepted_by) == (1, "Administrator")
+        comments = frappe.get_all("Comment", {"reference_name": doc.name}, pluck="content")
+        assert any("12.75" in (text or "") for text in comments), comments
+
+    def test_accepted_draft_waits_for_its_submit_where_orders_stay_drafts(self):
+        doc = self.flagged()
+        assert accept_difference(doc.name) == 0
+        doc.reload()
+        doc.submit()
+
+    def test_whoever_may_not_submit_may_not_accept(self):
+        doc = self.flagged()
+        frappe.set_user("Guest")
+        try:
+            self.assertRaises(frappe.PermissionError, accept_difference, doc.name)
+            self.assertRaises(frappe.PermissionError, comparison, doc.name)
+        finally:
+            frappe.set_user("Administrator")
+
+    def test_what_the_shop_changes_has_to_be_accepted_anew(self):
+        doc = self.flagged()
+        accept_difference(doc.name)
+        frappe.db.commit()
+        after = self.applied("upsert_order", {**self.wrong(), "total": "330.25"}).document
+        assert not after.shop_accepted_by
+        assert money(after.shop_difference) == Decimal("22.75")
+
+    def test_mended_draft_is_free_and_a_spoilt_one_is_held(self):
+        doc = self.applied("upsert_order", {**self.wrong(), "total": "307.50"}).document
+        assert not doc.shop_difference_note
+        doc.items[0].rate = 99
+        doc.save()
+        assert money(doc.shop_difference) == Decimal("2.30")
+        assert "Total: 307.50 SAR in the shop, 305.20 here." in doc.shop_difference_note
+        self.assertRaises(frappe.ValidationError, doc.submit)
+        doc.reload()
+        doc.items[0].rate = 100
+        doc.save()
+        assert (doc.shop_difference, doc.shop_difference_note) == (0, "")
+        doc.submit()
+
+    def test_compared_line_by_line_and_figure_by_figure(self):
+        doc = self.flagged()
+        shown = comparison(doc.name)
+        figures = {row["label"]: (row["shop"], row["erp"], row["off"]) for row in shown["figures"]}
+        assert figures["Total"] == (320.25, 307.5, -12.75)
+        assert figures["VAT"] == (37.5, 37.5, 0)
+        assert figures["Shipping"] == (20, 20, 0)
+        assert [(row["shop"], row["erp"]) for row in shown["lines"]] == [(200, 200), (50, 50)]
+
+    def test_the_likely_cause_is_named(self):
+        doc = self.flagged()
+        assert "The shop's own figures do not add up" in doc.shop_difference_note
+
+    def test_pricing_rules_of_the_site_change_nothing(self):
+        """Pain: a discount of the ERP on top of the shop's."""
+        rule = frappe.new_doc("Pricing Rule")
+        rule.update(
+            {
+                "title": self.code("Rule"),
+                "apply_on": "Item Code",
+                "selling": 1,
+                "currency": "SAR",
+                "rate_or_discount": "Discount Percentage",
+                "discount_percentage": 10,
+            }
+        )
+        rule.append("items", {"item_code": self.sku})
+        rule.insert()
+        frappe.db.commit()
+        doc = self.applied("upsert_order", {**self.wrong(), "total": "307.50"}).document
+        assert (money(doc.grand_total), doc.shop_difference_note or "") == (Decimal("307.50"), "")
 
 
 def money(value: float) -> Decimal:

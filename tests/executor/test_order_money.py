@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
 from salla_executor.core.mapping.order_money import plan_money
-from salla_executor.core.mapping.orders import difference_text
+from salla_executor.core.mapping.order_compare import difference_text
 from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, SavedOrder
 from salla_executor.payloads import OrderPayload
 from sandbox.executor_store import default_settings
@@ -264,6 +264,7 @@ def test_every_consistent_order_comes_to_the_shop_s_total(values, site):
         grand_total=predicted.grand_total,
         net_total=predicted.net_total,
         total_taxes=predicted.total_taxes,
+        charges=predicted.charges,
     )
     assert difference_text(saved, result, payload, site) == ""
 
@@ -304,6 +305,7 @@ def test_every_inconsistent_order_is_found(values, error, field):
         grand_total=predicted.grand_total,
         net_total=predicted.net_total,
         total_taxes=predicted.total_taxes,
+        charges=predicted.charges,
     )
     text = difference_text(saved, result, payload, SITE)
     assert "Total:" in text

@@ -283,7 +283,9 @@ def _extra_charges(shop: ShopTotals, settings: Settings) -> tuple[Charge, ...]:
         ),
     )
     return tuple(
-        Charge("Actual", account_of(settings, field, label, description), description, amount=amount)
+        Charge(
+            "Actual", account_of(settings, field, label, description), description, amount=amount, is_fee=True
+        )
         for amount, item, field, label, description in rows
         if amount and not item
     )

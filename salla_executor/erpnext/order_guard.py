@@ -1,0 +1,139 @@
+"""The money guard on the Sales Order itself: what the shop says beside what stands here, and no submit before a person
+has accepted a difference. For drafts that people edit; commands compare by the core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt, fmt_money
+
+from salla_executor.erpnext.order_settings import SUBMIT
+
+SETTINGS = "Salla Executor Settings"
+# Lines that stand for a charge of the shop, by what the core calls them.
+FEE_LINES = {"Shipping": "shop_shipping", "Cash on Delivery": "shop_cash_on_delivery"}
+
+
+def compare_again(doc: Document, method: str | None = None) -> None:
+    """Sales Order validate: a person who mends the draft ends the difference, one who changes it makes one."""
+    if not doc.get("shop_order") or doc.docstatus or doc.flags.is_of_command:
+        return
+    off = [row for row in figures(doc) if abs(row["off"]) > _tolerance() and row["counts"]]
+    doc.shop_difference = flt(doc.shop_total) - flt(doc.grand_total) if off else 0
+    if not off:
+        doc.shop_difference_note = ""
+    elif not doc.shop_difference_note:
+        doc.shop_difference_note = "\n".join(_sentence(row, doc.currency) for row in off)
+
+
+def refuse_unaccepted(doc: Document, method: str | None = None) -> None:
+    """Sales Order before_submit."""
+    if doc.get("shop_difference_note") and not doc.get("shop_accepted_by"):
+        frappe.throw(
+            _(
+                "The money of this order differs from the shop's. Correct the draft, or press Accept the Difference:"
+                "<br>{0}"
+            ).format(frappe.utils.escape_html(doc.shop_difference_note).replace("\n", "<br>")),
+            title=_("Not the shop's money"),
+        )
+
+
+def accept(doc: Document) -> None:
+    """For whoever may submit it; submits where the settings submit orders whose money agrees."""
+    doc.db_set("shop_accepted_by", frappe.session.user)
+    text = _("Accepted the difference to the shop of {0}.").format(
+        fmt_money(doc.shop_difference, currency=doc.currency)
+    )
+    doc.add_comment("Info", text)
+    if order_policy(doc.shop_store) == SUBMIT:
+        doc.reload()
+        doc.submit()
+
+
+def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:
+    """figures and lines, each with label, shop, erp and off, in the order's currency."""
+    lines = [
+        {
+            "label": f"{row.idx}. {row.item_code} × {flt(row.qty):g}",
+            "shop": flt(row.shop_amount),
+            "erp": flt(row.amount),
+            "off": flt(row.amount - flt(row.shop_amount), 2),
+        }
+        for row in doc.items
+    ]
+    return {"figures": figures(doc), "lines": lines}
+
+
+def figures(doc: Document) -> list[dict[str, Any]]:
+    """counts: whether a difference in it is one; a discount may stand in the rates or below the lines."""
+    fees = _fees(doc)
+    all_fees = sum(fees.values())
+    vat = flt(doc.total_taxes_and_charges) - sum(
+        flt(row.tax_amount_after_discount_amount)
+        for row in doc.taxes
+        if row.account_head in _fee_accounts(doc)
+    )
+    goods = sum(flt(row.amount) for row in doc.items if row.shop_line not in FEE_LINES)
+    net = flt(doc.shop_total) - flt(doc.shop_tax) - flt(doc.shop_shipping) - flt(doc.shop_cash_on_delivery)
+    discount = net + flt(doc.shop_discount) - (flt(doc.grand_total) - vat - all_fees)
+    rows = [
+        (_("Goods before discount"), net + flt(doc.shop_discount), goods, False),
+        (_("Discount"), doc.shop_discount, discount, False),
+        *((_(name), doc.get(field), fees[name], True) for name, field in FEE_LINES.items()),
+        (_("VAT"), doc.shop_tax, vat, True),
+        (_("Total"), doc.shop_total, doc.grand_total, True),
+    ]
+    return [
+        {
+            "label": label,
+            "shop": flt(says),
+            "erp": flt(has, 2),
+            "off": flt(flt(has) - flt(says), 2),
+            "counts": counts,
+        }
+        for label, says, has, counts in rows
+        if flt(says) or flt(has, 2)
+    ]
+
+
+def _fees(doc: Document) -> dict[str, float]:
+    """Shipping and cash on delivery, as charges or as lines; charges on one account are told apart by their text."""
+    accounts = _fee_accounts(doc)
+    found = dict.fromkeys(FEE_LINES, 0.0)
+    for row in doc.taxes:
+        if row.account_head in accounts:
+            name = row.description if row.description in found else accounts[row.account_head]
+            found[name] += flt(row.tax_amount_after_discount_amount)
+    for row in doc.items:
+        if row.shop_line in found:
+            found[row.shop_line] += flt(row.amount)
+    return found
+
+
+def _fee_accounts(doc: Document) -> dict[str, str]:
+    own = _of_store(doc.shop_store)
+    return {own["cod_account"]: "Cash on Delivery", own["shipping_account"]: "Shipping"}
+
+
+def order_policy(store: str) -> str:
+    return _of_store(store)["order_policy"]
+
+
+def _of_store(store: str) -> dict[str, str]:
+    settings = frappe.get_cached_doc(SETTINGS)
+    row = next((row for row in settings.get("shops") or () if row.store == store), None)
+    fields = ("shipping_account", "cod_account", "order_policy")
+    return {field: (row and row.get(field)) or settings.get(field) for field in fields}
+
+
+def _tolerance() -> float:
+    return flt(frappe.get_cached_doc(SETTINGS).money_tolerance, 3)
+
+
+def _sentence(row: dict[str, Any], currency: str) -> str:
+    return _("{0}: {1} {2} in the shop, {3} here.").format(
+        row["label"], f"{row['shop']:.2f}", currency, f"{row['erp']:.2f}"
+    )
