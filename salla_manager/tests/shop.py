@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -28,15 +29,14 @@ class SimulatedShop:
             raise SkipTest("the simulated store is not there")
         if str(CHECKOUT) not in sys.path:
             sys.path.append(str(CHECKOUT))
-        from sandbox.salla.direct import DirectTransport, token_provider
-        from sandbox.salla.generate import generate
-        from sandbox.salla.server import SimulatedSalla
-
-        self.salla = SimulatedSalla(generate(**sizes))
+        direct, generate, server = (
+            import_module(f"sandbox.salla.{name}") for name in ("direct", "generate", "server")
+        )
+        self.salla = server.SimulatedSalla(generate.generate(**sizes))
         self.salla.api.newest_first = True
         self.salla.api.per_page_cap, self.salla.api.orders_per_page_cap = 15, 8
         self.salla.bucket.limit_to(0)
-        self._transport, self._tokens = DirectTransport(self.salla), token_provider(self.salla)
+        self._transport, self._tokens = direct.DirectTransport(self.salla), direct.token_provider(self.salla)
         self._paces = MemoryPaceStore()
 
     def client(self, store: Store) -> Any:
