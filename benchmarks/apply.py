@@ -126,7 +126,7 @@ def order_rows(run: ClientRun, lines: int = contents.LINES, rounds: int = ROUNDS
     items = run.known_items(contents.product, lines)
     buyer = contents.customer(run.unit())
     run.receive(run.request("upsert_customer", buyer), "applied")()
-    make = contents.orders_of(buyer, items, frappe.utils.nowdate())
+    make = contents.orders_of([buyer], items, frappe.utils.nowdate())
     draft = Kind(run, "upsert_order", make)
     found = measure_kind(f"order, {lines} lines, draft", draft, LIMIT_ORDERS, rounds)
     with submitting():

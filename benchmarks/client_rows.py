@@ -86,13 +86,15 @@ def sweep(run: str) -> None:
         ("Bin", "item_code"),
         ("Item Price", "item_code"),
         ("Item", "item_code"),
+        ("User", "name"),
     ):
         progress(f"clean up: {doctype}")
         _delete(doctype, frappe.get_all(doctype, {field: marked}, pluck="name"))
         # Locks of a shared site are not held for long.
         frappe.db.commit()
-    for user in frappe.get_all("User", {"name": marked}, pluck="name"):
-        frappe.delete_doc("User", user, force=True, delete_permanently=True)
+    # Rows of the user that posted, beside its own.
+    for doctype, field in (("Notification Settings", "name"), ("DocShare", "user"), ("__Auth", "name")):
+        frappe.db.delete(doctype, {field: marked})
     for doctype, field in (("External Reference", "source"), ("Executor Inbox", "store_account")):
         frappe.db.delete(doctype, {field: run})
     frappe.db.commit()

@@ -34,7 +34,7 @@ def rows(run: ClientRun) -> list[dict[str, Any]]:
     customer = Kind(run, "upsert_customer", contents.customer)
     items = run.known_items(contents.product, contents.LINES)
     buyer = contents.customer(customer.model_unit)
-    order = Kind(run, "upsert_order", contents.orders_of(buyer, items, frappe.utils.nowdate()))
+    order = Kind(run, "upsert_order", contents.orders_of([buyer], items, frappe.utils.nowdate()))
     cases = _cases(run, customer, order)
     for case in cases.values():
         case()()

@@ -21,6 +21,8 @@ PING = "/api/method/ping"
 ROUNDS = 10
 # Documents are slower than pings, and have to be removed again.
 DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 7, 4
+# Some for each client.
+BUYERS = 16
 LIMIT = 1.05
 CLIENTS = (1, 4)
 
@@ -47,13 +49,14 @@ def ping_rows(run: ClientRun, url: str) -> list[dict[str, Any]]:
 
 def document_rows(run: ClientRun, url: str) -> list[dict[str, Any]]:
     product = Kind(run, "upsert_product", contents.product)
-    buyer = contents.customer(run.unit())
-    run.receive(run.request("upsert_customer", buyer), "applied")()
+    buyers = [contents.customer(run.unit()) for _ in range(BUYERS)]
+    for buyer in buyers:
+        run.receive(run.request("upsert_customer", buyer), "applied")()
     items = run.known_items(contents.product, contents.LINES)
     order = Kind(
         run,
         "upsert_order",
-        contents.orders_of(buyer, items, frappe.utils.nowdate()),
+        contents.orders_of(buyers, items, frappe.utils.nowdate()),
         submit=run.settings.submit_orders,
     )
     state = "submitted" if run.settings.submit_orders else "draft"

@@ -47,7 +47,8 @@ def test_an_order_adds_up_whatever_its_length():
 
 
 def test_each_unit_has_a_key_of_its_own():
-    make = orders_of(customer(ONE), [ONE], "2026-01-01")
+    make = orders_of([customer(ONE), customer(OTHER)], [ONE], "2026-01-01")
     assert make(ONE)["external_id"] != make(OTHER)["external_id"]
+    assert make(ONE)["customer"] != make(OTHER)["customer"]
     assert product(ONE)["sku"] != product(OTHER)["sku"]
     assert customer(ONE)["phone"] != customer(OTHER)["phone"]
