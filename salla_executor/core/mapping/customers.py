@@ -22,7 +22,9 @@ from salla_executor.payloads import Address, CustomerPayload
 
 NAME_LENGTH = 140
 _PHONE = re.compile(r"\A\+[1-9][0-9]{5,14}\Z", re.ASCII)
-_EMAIL = re.compile(r"\A[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]+\Z")
+# What Frappe takes, which is ASCII: one that it refuses would keep the whole customer out.
+_ATOM, _LABEL = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_EMAIL = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}\Z", re.ASCII | re.IGNORECASE)
 
 
 def customer_values(
