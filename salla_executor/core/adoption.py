@@ -28,8 +28,6 @@ class Target:
     item: str | None
     code: str
     is_linked: bool = False
-    # A person wants a new Item although another one has the barcode.
-    without_barcode: bool = False
 
 
 def target_of(
@@ -40,14 +38,13 @@ def target_of(
     document = context.document()
     if document:
         return Target(document, document)
+    if context.reference.item_code:
+        return Target(None, context.reference.item_code)
     found = context.erp.match_items(sku, payload.barcode)
-    chosen = context.reference.item_code
-    if chosen:
-        return Target(None, chosen, without_barcode=any(not one.is_by_sku for one in found))
     by_sku = next((one for one in found if one.is_by_sku), None)
     if by_sku:
         _refuse_taken(sku, by_sku.name, context)
-    # One that stands for another entry of the shop clashes when it is written, in words of its own.
+    # Of two entries of the shop with one barcode the second goes without.
     free = [one for one in found if one is by_sku or not own_others("Item", one.name, context)]
     doubts = _doubts(payload, free, template, context)
     if doubts:

@@ -74,17 +74,19 @@ def _save(
     notes: list[str],
     context: Context,
 ) -> Outcome:
-    if target.without_barcode:
-        values = replace(values, barcode=None)
-        notes.append(f"Its barcode {payload.barcode} is another Item's and was left out.")
     if values.is_disabled and (seller := _other_seller(target, context)):
         values = replace(values, is_disabled=None)
         notes.append(f"{seller} still sells it, so it stays enabled.")
     saved = context.erp.save_item(target.item, values)
     if not target.is_linked and target.item and target.item != payload.sku:
         notes.append(f"The shop's SKU is {payload.sku} now; the Item keeps its code {target.item}.")
-    if saved.not_applied:
-        notes.append(f"The ERP keeps its own {', '.join(saved.not_applied)}; see not_applied.")
+    own = [field for field in saved.not_applied if field != "barcodes"]
+    if own:
+        notes.append(f"The ERP keeps its own {', '.join(own)}; see not_applied.")
+    if len(own) < len(saved.not_applied):
+        notes.append(
+            f"Its barcode {payload.barcode} was left out: another Item has it, or barcodes are the ERP's."
+        )
     return _outcome(payload, saved, notes, target, context)
 
 

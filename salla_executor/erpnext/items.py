@@ -29,7 +29,7 @@ def save_item(name: str | None, values: ItemValues) -> Saved:
     code = name or values.item_code
     kept: Changes = {}
     with refusals(f"{DOCTYPE} {code}"):
-        doc, changes = _update(name, values, kept) if name else _insert(values)
+        doc, changes = _update(name, values, kept) if name else _insert(values, kept)
         for price in values.prices:
             found = save_price(doc, price, is_kept="prices" in values.kept)
             (kept if "prices" in values.kept else changes).update(found)
@@ -48,7 +48,7 @@ def is_template(item_code: str) -> bool:
     return bool(frappe.db.get_value(DOCTYPE, {"name": ("=", item_code)}, "has_variants"))
 
 
-def _insert(values: ItemValues) -> tuple[Document, Changes]:
+def _insert(values: ItemValues, kept: Changes) -> tuple[Document, Changes]:
     if values.item_code != plain(values.item_code):
         raise BusinessError(
             "bad_sku",
@@ -65,7 +65,7 @@ def _insert(values: ItemValues) -> tuple[Document, Changes]:
     changes = set_values(doc, {"item_code": values.item_code, **_fields(values)})
     doc.stock_uom = values.stock_uom if not values.variant_of else doc.stock_uom
     _set_attributes(doc, values)
-    _add_barcode(doc, values.barcode)
+    _set_barcode(doc, values, kept)
     doc.insert()
     if doc.name != values.item_code:
         raise BusinessError(
@@ -92,10 +92,7 @@ def _update(name: str, values: ItemValues, kept: Changes) -> tuple[Document, Cha
     kept |= differing(doc, {field: fields[field] for field in of_erp & fields.keys()})
     changes = set_values(doc, {field: value for field, value in fields.items() if field not in of_erp})
     changes |= _set_attributes(doc, values)
-    if "barcode" in values.kept:
-        kept |= _new_barcode(doc, values.barcode)
-    else:
-        changes |= _add_barcode(doc, values.barcode)
+    changes |= _set_barcode(doc, values, kept)
     if changes:
         _save(doc, changes)
     return doc, changes
@@ -178,24 +175,22 @@ def _new_barcode(doc: Document, barcode: str | None) -> Changes:
     return {"barcodes": [known, [*known, barcode]]} if barcode and barcode not in known else {}
 
 
-def _add_barcode(doc: Document, barcode: str | None) -> Changes:
-    """Added, never taken away: labels with the old one are still out there."""
-    change = _new_barcode(doc, barcode)
-    if not change:
+def _set_barcode(doc: Document, values: ItemValues, kept: Changes) -> Changes:
+    """Added, never taken away: labels with the old one are still out there. One that another Item has is left out
+    and told, since ERPNext takes a barcode once and an article can be sold without."""
+    change = _new_barcode(doc, values.barcode)
+    barcode = plain(values.barcode)
+    if change and ("barcode" in values.kept or _is_taken(doc, barcode)):
+        kept |= change
         return {}
-    barcode = plain(barcode)
-    owner = frappe.db.get_value("Item Barcode", {"barcode": ("=", barcode)}, "parent")
-    if owner and owner != doc.name:
-        raise BusinessError(
-            "barcode_taken",
-            _(
-                "Barcode {0} belongs to Item {1} already. Correct it in the shop or remove it from that Item;"
-                " it goes then by itself."
-            ).format(barcode, owner),
-            waits_on=f"barcode:{barcode}",
-        )
-    doc.append("barcodes", {"barcode": barcode})
+    if change:
+        doc.append("barcodes", {"barcode": barcode})
     return change
+
+
+def _is_taken(doc: Document, barcode: str) -> bool:
+    owner = frappe.db.get_value("Item Barcode", {"barcode": ("=", barcode)}, "parent")
+    return bool(owner and owner != doc.name)
 
 
 def _follow_template(doc: Document, changes: Changes) -> None:

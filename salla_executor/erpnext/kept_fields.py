@@ -16,7 +16,7 @@ def tell(doctype: str, name: str, not_applied: dict[str, list[Any]]) -> None:
     for field, (ours, theirs) in not_applied.items():
         label = _(meta.get_label(field)) if meta.has_field(field) else field
         rows.append(_("{0}: {1} in the shop, {2} in the ERP").format(label, _quoted(theirs), _quoted(ours)))
-    text = _("The shop changed what belongs to the ERP; it was not applied.")
+    text = _("Not applied of what the shop says:")
     frappe.get_doc(doctype, name).add_comment("Info", "<br>".join([text, *map(escape_html, rows)]))
 
 

@@ -2,7 +2,7 @@
 
 import frappe
 
-from salla_executor.tests.kit import ExecutorTestCase
+from salla_executor.tests.kit import ExecutorTestCase, reference_of
 from salla_executor.tests.payloads import product, variant
 
 
@@ -127,13 +127,21 @@ class TestCatalogue(ExecutorTestCase):
             assert "<script" not in item.description
         assert frappe.db.get_value("Item", self.code("X1"), "item_name") == "x A & B"
 
-    def test_taken_barcode_names_its_item(self):
+    def test_barcode_that_another_product_of_the_shop_has_is_left_out_and_told(self):
         barcode = f"9{frappe.generate_hash(length=12)}"
         self.applied("upsert_product", product(self.code("A"), barcode=barcode))
-        answer = self.send("upsert_product", product(self.code("B"), barcode=barcode))
-        assert (answer.status, answer.payload["error_code"]) == (503, "barcode_taken")
-        assert self.code("A") in answer.message
-        assert not frappe.db.exists("Item", self.code("B"))
+        answer = self.applied("upsert_product", product(self.code("B"), barcode=barcode))
+        assert f"barcode {barcode} was left out" in answer.message
+        assert answer.payload["not_applied"] == {"barcodes": [[], [barcode]]}
+        assert answer.document.barcodes == []
+        assert reference_of(self.store, "product", f"p-{self.code('B')}").not_applied
+        # Once the other one has another, the next change brings it.
+        item = frappe.get_doc("Item", self.code("A"))
+        item.barcodes = []
+        item.save()
+        frappe.db.commit()
+        answer = self.applied("upsert_product", product(self.code("B"), barcode=barcode), generation=1)
+        assert [row.barcode for row in answer.document.barcodes] == [barcode]
 
     def test_item_code_that_erpnext_cannot_hold(self):
         answer = self.send("upsert_product", product(f"<b>{self.store}", external_id="p-1"))
