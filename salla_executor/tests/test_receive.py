@@ -83,7 +83,7 @@ class TestReceive(ExecutorTestCase):
         for ending in ("commit", "rollback"):
             body, headers = self.request("upsert_product", product(self.code(ending)))
             with patch.object(
-                items, "save_price", side_effect=lambda *_, end=ending: getattr(frappe.db, end)()
+                items, "save_price", side_effect=lambda *_, end=ending, **__: getattr(frappe.db, end)()
             ):
                 answer = receive(body, headers)
             assert (answer.status, answer.payload["error_code"]) == (503, "internal")
@@ -106,9 +106,9 @@ class TestReceive(ExecutorTestCase):
     def send_with_callback(self, moment):
         original = items.save_price
 
-        def save(*args):
+        def save(*args, **options):
             getattr(frappe.db, moment).add(fail)
-            return original(*args)
+            return original(*args, **options)
 
         with patch.object(items, "save_price", side_effect=save):
             return self.send("upsert_product", product(self.code(moment)))
@@ -117,11 +117,11 @@ class TestReceive(ExecutorTestCase):
         calls = []
         original = items.save_price
 
-        def once(*args):
+        def once(*args, **options):
             calls.append(1)
             if len(calls) == 1:
                 raise frappe.QueryDeadlockError
-            return original(*args)
+            return original(*args, **options)
 
         with patch.object(items, "save_price", side_effect=once):
             self.applied("upsert_product", product(self.code("A")))
@@ -185,7 +185,8 @@ class TestReceive(ExecutorTestCase):
         assert item.owner == INTEGRATION_USER
         assert frappe.get_roles(INTEGRATION_USER).count("System Manager") == 0
         assert frappe.db.get_value("User", INTEGRATION_USER, "user_type") == "Website User"
-        for doctype in RIGHTS:
+        # ERPNext asks for it where a line of a submitted order is taken away.
+        for doctype in set(RIGHTS) - {"Sales Order"}:
             assert not frappe.has_permission(doctype, "delete", user=INTEGRATION_USER), doctype
 
     def test_lacking_right_is_said_and_tried_again(self):
