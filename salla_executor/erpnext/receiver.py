@@ -129,8 +129,8 @@ class FrappeReceiver(FrappeSecretKeeper):
         return True
 
     def claim(self, command: Command, body_hash: str) -> Claim:
-        # The read view is older than this request; duplicates are decided on a fresh one.
-        self.rollback()
+        # Nothing was read since the nonce's commit, or the rollback before another try: duplicates are decided on a
+        # view that begins here.
         self._store = command.store_account
         self._inbox = row_name(command.erp_instance, command.idempotency_key)
         try:
