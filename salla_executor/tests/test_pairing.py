@@ -170,8 +170,8 @@ class TestChecklist(ExecutorTestCase):
         assert self.failed() == {}
 
     def test_a_right_is_really_asked_for(self):
-        with patch("salla_executor.erpnext.readiness.RIGHTS", {"Sales Invoice": ("create",)}):
-            assert "Sales Invoice (create)" in self.failed()["Integration User"]
+        with patch("salla_executor.erpnext.readiness.RIGHTS", {"Journal Entry": ("create",)}):
+            assert "Journal Entry (create)" in self.failed()["Integration User"]
 
     def test_a_right_that_is_taken_away_is_missed(self):
         role = {"parent": "Sales Order", "role": "Salla Executor Integration"}
