@@ -122,6 +122,9 @@ def _carry_out(
     try:
         made = context.erp.carry_out(saved.name, action, values)
     except BusinessError as error:
+        if error.waits_on and context.reference.docname:
+            # The order is there already, so its new status can wait until that is mended.
+            raise
         done.problems.append(str(error))
         return
     done.written += made

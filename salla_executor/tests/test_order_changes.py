@@ -163,6 +163,28 @@ class TestStatuses(OrderTestCase):
         assert goods in doc.shop_attention, answer.message
         assert not frappe.db.exists("Delivery Note Item", {"against_sales_order": doc.name})
 
+    def test_closed_period_holds_the_status_until_it_is_opened(self):
+        self.status("completed", make_sales_invoice=1)
+        doc = self.applied("upsert_order", self.order()).document
+        period = closed_period(doc.company)
+        try:
+            answer = self.send("upsert_order", self.order(status="completed"))
+            assert (answer.status, answer.payload["error_code"]) == (503, "closed_period"), answer.ack
+            assert "Open it in ERPNext" in answer.message
+            # A new order is not kept out for that: it stands, and says what is missing.
+            other = self.order(status="completed", external_id=f"o2-{self.store}")
+            new = self.applied("upsert_order", other).document
+            assert "closed" in new.shop_attention
+        finally:
+            frappe.delete_doc("Accounting Period", period)
+            frappe.db.commit()
+        assert self.applied("upsert_order", self.order(status="completed")).document.docstatus == 1
+        # What was missing is made by the next word from the shop, and the flag goes.
+        new = self.applied("upsert_order", {**other, "note": "Thanks"}, generation=1).document
+        assert not new.shop_attention
+        for order_doc in (doc, new):
+            assert frappe.db.exists("Sales Invoice Item", {"sales_order": order_doc.name})
+
     def test_close(self):
         self.status("completed", do_close=1)
         assert self.applied("upsert_order", self.order(status="completed")).document.status == "Closed"
@@ -262,6 +284,16 @@ class TestReturns(OrderTestCase):
         credits = returns_of("Sales Invoice", doc)
         assert [credit.grand_total for credit in credits] == [-115, -115]
         assert sum(back.total_qty for back in returns_of("Delivery Note", doc)) == -2
+
+
+def closed_period(company):
+    doc = frappe.new_doc("Accounting Period")
+    doc.period_name, doc.company = frappe.generate_hash(length=8), company
+    doc.start_date = doc.end_date = frappe.utils.nowdate()
+    doc.append("closed_documents", {"document_type": "Sales Invoice", "closed": 1})
+    doc.insert()
+    frappe.db.commit()
+    return doc.name
 
 
 def returns_of(doctype, order_doc):
