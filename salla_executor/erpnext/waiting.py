@@ -21,7 +21,9 @@ NOTE = """
     VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(source)s, %(entity_type)s, %(external_id)s,
         %(waits_on)s, %(message)s, %(now)s, %(candidates)s, %(title)s)
     ON DUPLICATE KEY UPDATE
-        modified = IF(%(revision)s = 0 OR (revision, generation) < (%(revision)s, %(generation)s), %(now)s, modified),
+        modified = IF(
+            %(revision)s = 0 OR (COALESCE(revision, 0), COALESCE(generation, 0)) < (%(revision)s, %(generation)s),
+            %(now)s, modified),
         waits_since = IF(modified = %(now)s AND NOT (waits_on <=> %(waits_on)s), %(now)s, waits_since),
         waits_message = IF(modified = %(now)s, %(message)s, waits_message),
         candidates = IF(modified = %(now)s, %(candidates)s, candidates),

@@ -66,6 +66,16 @@ class TestAdoption(ExecutorTestCase):
         assert applied.payload["erp_doc"]["name"] == self.code("OURS")
         assert not frappe.db.exists("Item", self.code("A"))
 
+    def test_what_it_waits_on_is_always_the_latest(self):
+        parts = [{"external_id": "9", "quantity": "1"}]
+        first = self.send("upsert_product", product(self.code("A"), type="bundle", components=parts))
+        assert first.payload["waits_on"] == "item:9"
+        barcode = self.barcode()
+        self.item(self.code("OURS"), barcode)
+        self.review(product(self.code("A"), barcode=barcode))
+        row = reference_of(self.store, "product", f"p-{self.code('A')}")
+        assert (row.waits_on, row.candidates) == ("review:item", self.code("OURS"))
+
     def test_same_barcode_is_linked_where_the_settings_say_so(self):
         barcode = self.barcode()
         self.item(self.code("OURS"), barcode)
