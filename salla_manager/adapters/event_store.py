@@ -23,6 +23,8 @@ from salla_manager.core.model import Event, EventStatus
 LOG = "Salla Incoming Log"
 # A worker that dies keeps its events to itself no longer than this.
 CLAIM = timedelta(minutes=10)
+# Times the limit: other workers claim from the same end.
+LOOKED_AT = 5
 
 
 class EventRows:
@@ -52,15 +54,28 @@ class EventRows:
         return str(kept[0][0]), False
 
     def due_events(self, now: datetime, limit: int) -> list[Event]:
-        rows = frappe.db.sql(
-            """select * from `tabSalla Incoming Log` where due between 1 and %s
-            order by due limit %s for update skip locked""",
-            (to_epoch(now), limit),
-            as_dict=True,
+        # Looked for without lock and locked by name: a locked range of `due` would make webhooks wait to come in.
+        found = frappe.db.sql(
+            "select name from `tabSalla Incoming Log` where due between 1 and %s order by due limit %s",
+            (to_epoch(now), limit * LOOKED_AT),
+            pluck=True,
         )
+        rows = []
+        for start in range(0, len(found), limit):
+            rows = self._claimable(found[start : start + limit], now)
+            if rows:
+                break
         for row in rows:
             update_rows(LOG, _due(now + CLAIM), name=row.name)
         return [event_of(row) for row in rows]
+
+    def _claimable(self, names: list[str], now: datetime) -> list[Any]:
+        return frappe.db.sql(
+            """select * from `tabSalla Incoming Log` force index (primary) where name in %s and due between 1 and %s
+            order by due for update skip locked""",
+            (names, to_epoch(now)),
+            as_dict=True,
+        )
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None
