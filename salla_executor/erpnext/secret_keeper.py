@@ -51,9 +51,6 @@ class FrappeSecretKeeper:
             ends = add_to_date(now_datetime(), hours=OVERLAP_HOURS)
             # As text: a Single would keep a moment in a form that Desk cannot read.
             self._write({"previous_secret_expires_at": get_datetime_str(ends)})
-        else:
-            # The lock would be kept while the command is applied.
-            frappe.db.rollback()
 
     def _write(self, values: dict[str, Any]) -> None:
         # Not `modified`: it would refuse the save of someone who has the form open.
