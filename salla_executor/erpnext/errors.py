@@ -16,6 +16,7 @@ from frappe.utils import strip_html
 
 from erpnext.accounts.doctype.accounting_period.accounting_period import ClosedAccountingPeriod
 from erpnext.accounts.utils import FiscalYearError
+from erpnext.controllers.item_variant import ItemVariantExistsError
 from erpnext.utilities.transaction_base import UOMMustBeIntegerError
 
 from salla_executor.core.model import BusinessError
@@ -84,6 +85,14 @@ REFUSALS = (
             "{0} lacks a field that is mandatory on this site: {1}. Give it a default value or make it optional."
         ),
         waits_on="mandatory:{0}",
+    ),
+    Refusal(
+        (ItemVariantExistsError,),
+        "same_options",
+        lambda: _(
+            "{0} has the options of another variant: {1} Give one of the two another value in the shop, or delete it"
+            " there."
+        ),
     ),
     Refusal(
         (UOMMustBeIntegerError,),

@@ -103,8 +103,9 @@ class TestCatalogue(ExecutorTestCase):
         self.applied("upsert_product", product(template, options=["Size"], price=None))
         self.applied("upsert_variant", variant(self.code("T-1"), f"p-{template}", {"Size": "XL"}))
         answer = self.send("upsert_variant", variant(self.code("T-2"), f"p-{template}", {"Size": "XL"}))
-        assert (answer.status, answer.payload["error_code"]) == (422, "refused_by_erp")
+        assert (answer.status, answer.payload["error_code"]) == (422, "same_options")
         assert self.code("T-1") in answer.message
+        assert "another value" in answer.message
         assert not frappe.db.exists("Item", self.code("T-2"))
 
     def test_group_and_brand_reach_the_variants(self):
