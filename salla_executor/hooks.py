@@ -22,6 +22,8 @@ doctype_js = {
     "Sales Order": "public/js/sales_order.js",
 }
 
+doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
+
 # Where a document came from and what commands did to it, for whoever may read it.
 additional_timeline_content = {
     "Customer": ["salla_executor.erpnext.timeline.shop_history"],

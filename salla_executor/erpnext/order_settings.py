@@ -12,6 +12,7 @@ from frappe.utils import flt
 
 from salla_executor.core.model import TaxRule
 from salla_executor.erpnext.item_settings import currency_of
+from salla_executor.erpnext.order_statuses import has_actions
 
 SUBMIT = "Submit when the money agrees"
 CHANGED_ORDERS = {
@@ -52,13 +53,14 @@ POSTING_FIELDS = (
 
 
 def order_settings(doc: Document) -> dict[str, Any]:
-    """Fields of the core's Settings; reads nothing but cached documents."""
+    """Fields of the core's Settings; reads nothing but what is cached."""
     return {
         "shipping_item": doc.shipping_item or "",
         "cod_item": doc.cod_item or "",
         "rounding_account": doc.rounding_account or "",
         "tax_invoice_by": doc.tax_invoice_by or "ERP",
         "changed_orders": CHANGED_ORDERS.get(doc.changed_orders, "ask"),
+        "acts_on_status": has_actions(),
         "follow_ups_submitted": doc.follow_up_documents == "Submitted",
         "full_return": RETURNS.get(doc.full_return, frozenset()),
         "partial_return": RETURNS.get(doc.partial_return, frozenset()),

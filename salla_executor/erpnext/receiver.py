@@ -172,8 +172,9 @@ class FrappeReceiver(FrappeSecretKeeper):
             "external_id": external_id,
         }
         try:
-            if entity_type == "order" and self.settings().of(source).submit_orders:
-                frappe.db.sql(LOCK_SUBMITS, self.settings().of(source).warehouse)
+            settings = self.settings().of(source)
+            if entity_type == "order" and (settings.submit_orders or settings.acts_on_status):
+                frappe.db.sql(LOCK_SUBMITS, settings.warehouse)
             locked = _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
         except frappe.QueryTimeoutError:
             message = _("Another command of {0} {1} is being applied; this one is tried again.").format(
