@@ -19,7 +19,7 @@ import erpnext
 
 from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
-from salla_executor.core.model import BusinessError, Claim, Reference
+from salla_executor.core.model import BusinessError, Claim, Reference, Settings
 from salla_executor.erpnext import order_tasks, waiting
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
@@ -106,6 +106,14 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._has_read = False
         self._persons: list[str] = []
 
+    def settings(self) -> Settings:
+        """On a cold cache they come from the database, and that fixes what plain reads see until the transaction ends."""
+        if self._settings is None:
+            before = frappe.db.last_query
+            super().settings()
+            self._has_read = self._has_read or frappe.db.last_query is not before
+        return super().settings()
+
     @property
     def erp(self) -> ErpNext:
         self._erp = self._erp or ErpNext(lambda: self.settings().of(self._store))
@@ -151,6 +159,9 @@ class FrappeReceiver(FrappeSecretKeeper):
 
     def lock_person(self, keys: Mapping[str, str]) -> None:
         # Sorted, so that two commands of one person never wait for each other; the names hold for the whole server.
+        if self._has_read:
+            # Who had the lock before may have made the customer behind this view. The settings are known by the next try.
+            raise StaleViewError("person")
         names = sorted(row_name(frappe.conf.db_name, kind, value.casefold()) for kind, value in keys.items())
         self._persons = names
         (taken,) = frappe.db.sql(LOCK_PERSON.format(", ".join([TAKE] * len(names))), names)
