@@ -21,7 +21,8 @@ class Fault(NamedTuple):
 CONTRACT = "salla_executor/contract.py"
 RECEIVE = "salla_executor/core/receive.py"
 ORDERS = "salla_executor/core/orders.py"
-ORDER_MAPPING = "salla_executor/core/mapping/orders.py"
+FOLLOW_UP = "salla_executor/core/order_follow_up.py"
+ORDER_COMPARE = "salla_executor/core/mapping/order_compare.py"
 INBOX = "sandbox/executor_store.py"
 QUEUE = "sandbox/hub_store.py"
 ANSWERS = "salla_manager/core/answers.py"
@@ -80,7 +81,7 @@ SIGNED_REQUESTS = (
     Fault("nonce not looked at", RECEIVE, "    if not receiver.remember_nonce(", "    if None is receiver.remember_nonce(",
           REFUSALS + "test_nonce_used_before"),
     Fault("nonce forgotten too early", RECEIVE,
-          "max(contract.NONCE_LIFETIME, 2 * settings.timestamp_window + 60)", "settings.timestamp_window",
+          "max(contract.NONCE_LIFETIME, 2 * gate.timestamp_window + 60)", "gate.timestamp_window",
           REFUSALS + "test_nonce_lives_as_long_as_its_request"),
     Fault("future timestamps accepted", CONTRACT,
           "if abs(int(now) - request.timestamp) > window", "if int(now) - request.timestamp > window",
@@ -177,7 +178,7 @@ CHANGES_OF_THE_SECRET = (
     Fault("another secret taken on than the hub signs with", RECEIVE, "NewSecret(secret, signer, replaces=",
           "NewSecret(secret, settings.secrets[0], replaces=", NEW_SECRET_TESTS + "test_a_lost_answer_shuts_nobody_out"),
     Fault("former secret ends before the hub knows the new one", RECEIVE,
-          "if settings.is_rotating and request.secret == settings.secrets[0]:", "if settings.is_rotating:",
+          "if gate.is_rotating and request.secret == gate.secrets[0]:", "if gate.is_rotating:",
           NEW_SECRET_TESTS + "test_a_lost_answer_shuts_nobody_out"),
     Fault("checklist believes any answer", CHECKLIST,
           'if not hmac.compare_digest(proof.encode(), str(reply.answer.get("proof")).encode()):', "if False:",
@@ -211,8 +212,8 @@ ANSWERS_AND_NETWORK = (
           "CommandUpdate(CommandStatus.HELD, closed, command.attempts)",
           "CommandUpdate(CommandStatus.DONE, closed, command.attempts)",
           DISPATCH_TESTS + "test_a_toggle_turned_off_holds_without_an_attempt_and_on_releases"),
-    Fault("switched-off executor acknowledges", RECEIVE, "    if not settings.is_enabled:\n",
-          '    if not settings.is_enabled:\n        return _ack(command, Outcome("skipped", "It is switched off."))\n'
+    Fault("switched-off executor acknowledges", RECEIVE, "    if not gate.is_enabled:\n",
+          '    if not gate.is_enabled:\n        return _ack(command, Outcome("skipped", "It is switched off."))\n'
           "    if False:\n",
           REFUSALS + "test_switched_off_holds_the_command"),
     Fault("webhook signature unchecked", INTAKE,
@@ -261,11 +262,11 @@ RULES_AND_SECRETS = (
     Fault("order does not wait for its product", READINESS, "    if not missing:\n        return READY\n",
           "    return READY\n",
           "tests/hub/test_order_dependencies.py::test_an_order_brings_customer_and_products_and_waits_for_them"),
-    Fault("money guard off", ORDER_MAPPING, "if abs(has - says) > settings.money_tolerance", "if False",
+    Fault("money guard off", ORDER_COMPARE, "if abs(has - says) > settings.money_tolerance", "if False",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
-    Fault("order submitted despite a difference", ORDERS,
-          "if difference or saved.docstatus or not context.settings.submit_orders:",
-          "if saved.docstatus or not context.settings.submit_orders:",
+    Fault("order submitted despite a difference", FOLLOW_UP,
+          "if saved.docstatus == 0 and not difference and _is_to_submit(payload, due, context):",
+          "if saved.docstatus == 0 and _is_to_submit(payload, due, context):",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
     Fault("total of nothing replaces an order", ORDERS, "if not payload.total and gross > discount:", "if False:",
           APPLY + "test_total_of_nothing_never_replaces_a_real_order"),

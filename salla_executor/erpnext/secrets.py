@@ -31,7 +31,11 @@ class SecretError(frappe.ValidationError):
 
 def read_secret(doctype: str, name: str, fieldname: str) -> str:
     """The kept secret, "" where there is none. Raises SecretError."""
-    stored = _stored(doctype, name, fieldname)
+    return open_stored(doctype, name, fieldname, _stored(doctype, name, fieldname))
+
+
+def open_stored(doctype: str, name: str, fieldname: str, stored: str) -> str:
+    """The secret in an envelope that was read already. Raises SecretError."""
     if not stored:
         return ""
     try:

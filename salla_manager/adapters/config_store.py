@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 from frappe.model.naming import make_autoname
 from frappe.utils import cint, flt, now_datetime
+from frappe.utils.password import decrypt
 
 from salla_manager.adapters.app_rows import app_of
 from salla_manager.adapters.identity import standstill_of
@@ -63,7 +64,9 @@ class ConfigRows:
         limit = cint(found.get(_BODY_LIMIT)) or WebhookRules.body_limit
         fields = [field for field in _WEBHOOK_SECRETS.get(platform, ()) if found.get(field)]
         try:
-            return WebhookRules(limit, tuple(open_stored(SETTINGS, SETTINGS, f, found[f]) for f in fields))
+            return WebhookRules(
+                limit, tuple(open_stored(SETTINGS, SETTINGS, f, decrypt(found[f])) for f in fields)
+            )
         except SecretError as error:
             raise SecretsUnreadable(str(error)) from error
 

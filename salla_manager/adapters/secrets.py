@@ -31,15 +31,11 @@ class SecretError(frappe.ValidationError):
 
 def read_secret(doctype: str, name: str, fieldname: str) -> str:
     """The kept secret, "" where there is none. Raises SecretError."""
-    return _opened(doctype, name, fieldname, _stored(doctype, name, fieldname))
+    return open_stored(doctype, name, fieldname, _stored(doctype, name, fieldname))
 
 
-def open_stored(doctype: str, name: str, fieldname: str, password: str) -> str:
-    """For who has read the row of Frappe's table of passwords already. Raises SecretError."""
-    return _opened(doctype, name, fieldname, decrypt(password))
-
-
-def _opened(doctype: str, name: str, fieldname: str, stored: str) -> str:
+def open_stored(doctype: str, name: str, fieldname: str, stored: str) -> str:
+    """The secret in an envelope that was read already. Raises SecretError."""
     if not stored:
         return ""
     try:
