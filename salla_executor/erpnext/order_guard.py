@@ -68,20 +68,17 @@ def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:
 
 
 def figures(doc: Document) -> list[dict[str, Any]]:
-    """counts: whether a difference in it is one; a discount may stand in the rates or below the lines."""
+    """counts: whether a difference in it is one; finer prices than money has move coins to the discount."""
     fees = _fees(doc)
-    all_fees = sum(fees.values())
     vat = flt(doc.total_taxes_and_charges) - sum(
         flt(row.tax_amount_after_discount_amount)
         for row in doc.taxes
         if row.account_head in _fee_accounts(doc)
     )
-    goods = sum(flt(row.amount) for row in doc.items if row.shop_line not in FEE_LINES)
     net = flt(doc.shop_total) - flt(doc.shop_tax) - flt(doc.shop_shipping) - flt(doc.shop_cash_on_delivery)
-    discount = net + flt(doc.shop_discount) - (flt(doc.grand_total) - vat - all_fees)
     rows = [
-        (_("Goods before discount"), net + flt(doc.shop_discount), goods, False),
-        (_("Discount"), doc.shop_discount, discount, False),
+        (_("Goods after discount"), net, flt(doc.grand_total) - vat - sum(fees.values()), True),
+        (_("Discount in it"), doc.shop_discount, _discount(doc), False),
         *((_(name), doc.get(field), fees[name], True) for name, field in FEE_LINES.items()),
         (_("VAT"), doc.shop_tax, vat, True),
         (_("Total"), doc.shop_total, doc.grand_total, True),
@@ -97,6 +94,11 @@ def figures(doc: Document) -> list[dict[str, Any]]:
         for label, says, has, counts in rows
         if flt(says) or flt(has, 2)
     ]
+
+
+def _discount(doc: Document) -> float:
+    in_rates = sum(max(flt(row.price_list_rate) - flt(row.rate), 0) * flt(row.qty) for row in doc.items)
+    return in_rates + flt(doc.discount_amount)
 
 
 def _fees(doc: Document) -> dict[str, float]:

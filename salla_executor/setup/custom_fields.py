@@ -244,7 +244,7 @@ CUSTOM_FIELDS = {
         {
             "fieldname": "shop_attention",
             "fieldtype": "Small Text",
-            "label": "For a Person to Look At",
+            "label": "Needs a Person",
             "insert_after": "shop_accepted_by",
             "depends_on": "shop_attention",
             "in_standard_filter": 1,
