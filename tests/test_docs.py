@@ -119,6 +119,7 @@ def test_client_integration_names_every_button_and_role():
             "Request Pull",
             "Salla Executor Reader",
             "External References",
+            "Items to Review",
         )
         if f"**{word}**" not in text
     ] == []
