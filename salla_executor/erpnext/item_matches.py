@@ -7,6 +7,14 @@ import frappe
 from salla_executor.core.model import ItemMatch
 from salla_executor.erpnext.documents import plain
 
+# Written out, since each new product asks: Frappe's builds the same statement for longer than it runs.
+BY_CODE = "SELECT name, has_variants, variant_of FROM `tabItem` WHERE name = %s"
+BY_BARCODE = """
+    SELECT item.name, item.has_variants, item.variant_of
+    FROM `tabItem Barcode` code JOIN `tabItem` item ON item.name = code.parent
+    WHERE code.barcode = %s
+"""
+
 
 def match_items(sku: str, barcode: str | None) -> list[ItemMatch]:
     found = _by_code(sku)
@@ -20,21 +28,11 @@ def match_items(sku: str, barcode: str | None) -> list[ItemMatch]:
 
 
 def _by_code(sku: str) -> list[ItemMatch]:
-    fields = ["name", "has_variants", "variant_of"]
-    row = frappe.db.get_value("Item", {"name": ("=", sku)}, fields, as_dict=True)
-    return [_match(row, is_by_sku=True)] if row else []
+    return [_match(row, is_by_sku=True) for row in frappe.db.sql(BY_CODE, sku, as_dict=True)]
 
 
 def _by_barcode(barcode: str) -> list[ItemMatch]:
-    codes, items = frappe.qb.DocType("Item Barcode"), frappe.qb.DocType("Item")
-    query = (
-        frappe.qb.from_(codes)
-        .join(items)
-        .on(items.name == codes.parent)
-        .select(items.name, codes.barcode, items.has_variants, items.variant_of)
-        .where(codes.barcode == barcode)
-    )
-    return [_match(row, barcode=barcode) for row in query.run(as_dict=True)]
+    return [_match(row, barcode=barcode) for row in frappe.db.sql(BY_BARCODE, barcode, as_dict=True)]
 
 
 def _match(row: frappe._dict, *, is_by_sku: bool = False, barcode: str = "") -> ItemMatch:

@@ -12,12 +12,13 @@ from salla_executor.core.model import BusinessError, ItemPrice
 from salla_executor.erpnext.documents import set_values
 
 DOCTYPE = "Item Price"
-_GENERAL = {
-    "customer": ("is", "not set"),
-    "batch_no": ("is", "not set"),
-    "valid_upto": ("is", "not set"),
-    "packing_unit": 0,
-}
+# Written out, since each product with a price asks: Frappe's builds the same statement for longer than it runs.
+FIND = """
+    SELECT name FROM `tabItem Price`
+    WHERE item_code = %(item_code)s AND price_list = %(price_list)s AND IFNULL(uom, '') IN ('', %(uom)s)
+        AND IFNULL(customer, '') = '' AND IFNULL(batch_no, '') = '' AND valid_upto IS NULL AND packing_unit = 0
+    ORDER BY valid_from DESC LIMIT 1
+"""
 
 
 def save_price(item: Document, price: ItemPrice, *, is_kept: bool = False) -> dict[str, list[Any]]:
@@ -43,13 +44,9 @@ def save_price(item: Document, price: ItemPrice, *, is_kept: bool = False) -> di
 
 
 def _find(item: Document, price_list: str) -> str | None:
-    rows = frappe.get_all(
-        DOCTYPE,
-        filters={"item_code": ("=", item.name), "price_list": ("=", price_list), **_GENERAL},
-        fields=["name", "uom"],
-        order_by="valid_from desc",
-    )
-    return next((row.name for row in rows if not row.uom or row.uom == item.stock_uom), None)
+    values = {"item_code": item.name, "price_list": price_list, "uom": item.stock_uom}
+    rows = frappe.db.sql(FIND, values)
+    return rows[0][0] if rows else None
 
 
 def _check_currency(price: ItemPrice) -> None:
