@@ -11,6 +11,12 @@ import frappe
 from frappe.utils.global_search import sync_global_search
 
 Values = list[dict[str, Any]]
+_OF_USER = (
+    ("Notification Settings", "name"),
+    ("DocShare", "user"),
+    ("DefaultValue", "parent"),
+    ("__Auth", "name"),
+)
 
 
 def read(document: dict[str, str]) -> list[Any]:
@@ -93,7 +99,7 @@ def sweep(run: str) -> None:
         # Locks of a shared site are not held for long.
         frappe.db.commit()
     # Rows of the user that posted, beside its own.
-    for doctype, field in (("Notification Settings", "name"), ("DocShare", "user"), ("__Auth", "name")):
+    for doctype, field in _OF_USER:
         frappe.db.delete(doctype, {field: marked})
     for doctype, field in (("External Reference", "source"), ("Executor Inbox", "store_account")):
         frappe.db.delete(doctype, {field: run})

@@ -20,7 +20,7 @@ from salla_executor import contract
 PING = "/api/method/ping"
 ROUNDS = 10
 # Documents are slower than pings, and have to be removed again.
-DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 7, 4
+DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 11, 4
 # Some for each client.
 BUYERS = 16
 LIMIT = 1.05
