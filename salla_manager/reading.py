@@ -40,19 +40,18 @@ def hand_over() -> None:
     for name in FrappeSyncStore().due_runs(now):
         wake_backfill(name)
     for store in look_rows.due_looks(now):
-        wake(
-            "salla_manager.reading.look",
-            f"salla_look_{store}",
-            queue="long",
-            timeout=LOOK_TIMEOUT,
-            store=store,
-        )
+        wake_look(store)
 
 
 def wake_backfill(name: str) -> None:
     """A wake-up only, as in adapters/jobs.py: the lease keeps two workers apart, the sweep finds what was lost."""
     options = {"queue": "long", "timeout": TURN_TIMEOUT}
     wake("salla_manager.reading.take_turn", f"salla_backfill_{name}", **options, name=name)
+
+
+def wake_look(store: str) -> None:
+    options = {"queue": "long", "timeout": LOOK_TIMEOUT}
+    wake("salla_manager.reading.look", f"salla_look_{store}", **options, store=store)
 
 
 def take_turn(name: str) -> None:
@@ -92,7 +91,8 @@ def _pause(name: str, message: str) -> SyncRun | None:
 
 
 def look(store: str) -> None:
-    """The job: what changed in a shop since the last look."""
+    """The job: what changed in a shop since the last look. What the shop's limit broke off goes on behind whatever else
+    waits for a worker."""
     host, token = build_host(), secrets.token_hex(16)
     now = host.clock.now()
     if host.store.settings().standstill:
@@ -115,6 +115,8 @@ def look(store: str) -> None:
         )
     with host.store.transaction():
         look_rows.end_look(store, token, answer, host.clock.now(), message)
+    if answer.get("goes_on_after") == 0:
+        wake_look(store)
 
 
 def due_lists(store: str, now: datetime) -> list[str]:

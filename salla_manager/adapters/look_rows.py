@@ -25,9 +25,11 @@ STORE, FAILED = "Store Account", "Failed"
 
 
 def due_looks(now: datetime) -> list[str]:
-    """Connected stores whose last look, or whose beginning, is longer ago than they want, the longest first."""
+    """Connected stores whose last look, or whose beginning, is longer ago than they want, or whose look has to go on;
+    the longest first."""
     looks = {
-        row.store: row for row in frappe.get_all(RUN, {"kind": CHANGES}, ["store", "started", "lease_until"])
+        row.store: row
+        for row in frappe.get_all(RUN, {"kind": CHANGES}, ["store", "started", "lease_until", "due"])
     }
     stores = frappe.get_all(
         STORE,
@@ -39,7 +41,8 @@ def due_looks(now: datetime) -> list[str]:
         look = looks.get(store.name)
         last = (from_epoch(look.started) if look else None) or from_shown(store.creation)
         is_taken = look is not None and look.lease_until > to_epoch(now)
-        if not is_taken and last + timedelta(minutes=store.changes_every) <= now:
+        goes_on = look is not None and 0 < look.due <= to_epoch(now)
+        if not is_taken and (goes_on or last + timedelta(minutes=store.changes_every) <= now):
             due.append((last, store.name))
     return [name for _, name in sorted(due)]
 
@@ -51,11 +54,11 @@ def begin_look(store: str, token: str, now: datetime, until: datetime) -> bool:
     )
     every = timedelta(minutes=frappe.db.get_value(STORE, store, "changes_every") or 0)
     frappe.db.sql(
-        """update `tabSync Run` set status = %s, lease_token = %s, lease_until = %s, started = %s, started_at = %s
-        where name = %s and lease_until <= %s and started <= %s""",
+        """update `tabSync Run` set status = %s, lease_token = %s, lease_until = %s, started = %s, started_at = %s,
+        due = 0 where name = %s and lease_until <= %s and (started <= %s or (due > 0 and due <= %s))""",
         (
             *(RunStatus.RUNNING, token, to_epoch(until), to_epoch(now), shown(now)),
-            *(changes_name(store), to_epoch(now), to_epoch(now - every)),
+            *(changes_name(store), to_epoch(now), to_epoch(now - every), to_epoch(now)),
         ),
     )
     return bool(changed_rows())
@@ -65,8 +68,10 @@ def end_look(store: str, token: str, answer: dict[str, Any], now: datetime, mess
     """answer: of `read_changes`, empty where it failed as a whole; message: why it did."""
     steps = _steps(answer)
     is_done = bool(answer) and answer["ok"]
+    wait, unfinished = answer.get("goes_on_after"), RunStatus.RUNNING if answer.get("is_limited") else FAILED
     values = {
-        "status": RunStatus.DONE if is_done else FAILED,
+        "status": RunStatus.DONE if is_done else unfinished,
+        "due": to_epoch(now + timedelta(seconds=wait)) if wait is not None else 0,
         "message": plain(message or next((reason for step in steps for reason in step.reasons), "")),
         "percent": 100.0 if is_done else 0.0,
         "steps": dump_steps(steps),

@@ -19,7 +19,7 @@ from salla_manager.adapters.rows import (
     to_epoch,
     update_rows,
 )
-from salla_manager.core.sync_run import RunStatus, SyncRun, dump_steps, load_steps
+from salla_manager.core.sync_run import Place, RunStatus, SyncRun, dump_steps, load_steps
 
 RUN = "Sync Run"
 BACKFILL, CHANGES = "Backfill", "Changes"
@@ -144,23 +144,42 @@ class FrappeSyncStore:
         return int(found[0][0])
 
     def watermark(self, store: str, entity_type: str) -> datetime | None:
-        return from_epoch(self._watermarks(store).get(entity_type))
+        return from_epoch(self._kept(store)[0].get(entity_type))
 
     def save_watermark(self, store: str, entity_type: str, moment: datetime) -> None:
+        watermarks, places = self._for_change(store)
+        watermarks[entity_type] = to_epoch(moment)
+        places.pop(entity_type, None)
+        self._keep(store, watermarks, places)
+
+    def place(self, store: str, entity_type: str) -> Place | None:
+        began, cursor = self._kept(store)[1].get(entity_type, (0, ""))
+        return Place(from_epoch(began), cursor) if began else None
+
+    def save_place(self, store: str, entity_type: str, place: Place) -> None:
+        watermarks, places = self._for_change(store)
+        places[entity_type] = [to_epoch(place.began), place.cursor]
+        self._keep(store, watermarks, places)
+
+    def _for_change(self, store: str) -> tuple[dict[str, int], dict[str, Any]]:
         name = changes_name(store)
         insert_row(
             RUN,
             {"name": name, "kind": CHANGES, "store": store, "status": RunStatus.DONE},
             on_duplicate={"name": name},
         )
-        kept = self._watermarks(store, "for update") | {entity_type: to_epoch(moment)}
-        update_rows(RUN, {"watermarks": json.dumps(kept)}, name=name)
+        return self._kept(store, "for update")
 
-    def _watermarks(self, store: str, lock: str = "") -> dict[str, int]:
+    def _kept(self, store: str, lock: str = "") -> tuple[dict[str, int], dict[str, Any]]:
         found = frappe.db.sql(
-            f"select watermarks from `tabSync Run` where name = %s {lock}", changes_name(store), pluck=True
+            f"select watermarks, places from `tabSync Run` where name = %s {lock}", changes_name(store)
         )
-        return json.loads(found[0] or "{}") if found else {}
+        watermarks, places = found[0] if found else ("", "")
+        return json.loads(watermarks or "{}"), json.loads(places or "{}")
+
+    def _keep(self, store: str, watermarks: dict[str, int], places: dict[str, Any]) -> None:
+        values = {"watermarks": json.dumps(watermarks), "places": json.dumps(places)}
+        update_rows(RUN, values, name=changes_name(store))
 
 
 def _progress(run: SyncRun) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from salla_manager.core.host import Host
 from salla_manager.core.model import RecordKey, RecordStatus
 from salla_manager.core.pull import ENTITY_TYPES, PullReport, absorb_listed, source_of, wanted_types
-from salla_manager.core.sync_run import SyncStore
-from salla_manager.platforms.port import IsKnown
+from salla_manager.core.sync_run import Place, SyncStore
+from salla_manager.platforms.port import Look, Met
 
 # How far the first look goes back. What is older is for a backfill.
 FIRST_LOOK = timedelta(days=1)
+# After a shop that was away. Where its limit broke the look off, it goes on as soon as others had their turn.
+RETRY_SECONDS = 300.0
 # Clocks differ.
 OVERLAP = timedelta(minutes=30)
 
@@ -21,32 +23,68 @@ OVERLAP = timedelta(minutes=30)
 def read_changes(
     host: Host, runs: SyncStore, store_id: str, entity_types: Iterable[str] | None = None
 ) -> dict[str, Any]:
-    """As `request_pull` answers. entity_types: plurals of the contract, default all. Raises PullError.
+    """As `request_pull` answers, and goes_on_after: seconds after which to go on with what broke off by the shop's
+    limit or absence, None where there is no such; is_limited: nothing but its limit. entity_types: plurals of the
+    contract, default all. Raises PullError.
 
-    The watermark of a kind moves only when its list was read to its end; it is the time this look began, since what
-    changes while it lasts may have moved to a page that was read already.
+    The watermark of a kind moves only when its list was read to its end; it is the time the look began, since what
+    changes while it lasts may have moved to a page that was read already. A look that broke off keeps its place.
     """
     store, client = source_of(host, store_id)
-    report = PullReport()
+    report, waits, kinds = PullReport(), [], set()
     for plural in wanted_types(entity_types):
         report.queued[plural] = 0
-        entity_type, began = ENTITY_TYPES[plural], host.clock.now()
-        since = runs.watermark(store.name, entity_type) or began - FIRST_LOOK
-        bodies = client.changes(entity_type, since, _known(host, store.name, entity_type, since))
-        if absorb_listed(host, store, client, plural, bodies, report):
+        entity_type = ENTITY_TYPES[plural]
+        place = _begin(host, runs, store.name, entity_type)
+        bodies = client.changes(entity_type, _look(host, runs, store.name, entity_type, place))
+        error = absorb_listed(host, store, client, plural, bodies, report)
+        if error is None:
             with host.store.transaction():
-                runs.save_watermark(store.name, entity_type, began)
-    return report.answer()
+                runs.save_watermark(store.name, entity_type, place.began)
+            continue
+        report.stop(plural, error, "It goes on from there by itself.")
+        kinds.add(error.kind)
+        if error.is_retryable:
+            waits.append(error.retry_after or (0.0 if error.kind == "throttled" else RETRY_SECONDS))
+    return report.answer() | {
+        "goes_on_after": max(waits, default=None),
+        "is_limited": kinds == {"throttled"},
+    }
 
 
-def _known(host: Host, store: str, entity_type: str, since: datetime) -> IsKnown:
-    def is_known(external_id: str, changed_at: datetime) -> bool:
+def _begin(host: Host, runs: SyncStore, store: str, entity_type: str) -> Place:
+    place = runs.place(store, entity_type)
+    if place is None:
+        place = Place(host.clock.now())
+        with host.store.transaction():
+            runs.save_place(store, entity_type, place)
+    return place
+
+
+def _look(host: Host, runs: SyncStore, store: str, entity_type: str, place: Place) -> Look:
+    since = runs.watermark(store, entity_type) or place.began - FIRST_LOOK
+
+    def on_page(cursor: str) -> None:
+        with host.store.transaction():
+            runs.save_place(store, entity_type, Place(place.began, cursor))
+
+    return Look(since, _meet(host, store, entity_type, since, place.began), place.cursor, on_page)
+
+
+def _meet(
+    host: Host, store: str, entity_type: str, since: datetime, began: datetime
+) -> Callable[[str, datetime | None], str]:
+    def meet(external_id: str, changed_at: datetime | None) -> str:
         record = host.store.find_record(RecordKey(store, entity_type, external_id))
         if record is None:
-            # It was not wanted so far; a backfill brings it.
-            return changed_at < since - OVERLAP
+            # What is older was not wanted so far; a backfill brings it.
+            return Met.OLD if changed_at and changed_at < since - OVERLAP else Met.NEW
+        if record.observed_at and record.observed_at >= began:
+            return Met.READ
         if not record.mapped or record.status == RecordStatus.FAILED:
-            return False
-        return record.source_updated_at == changed_at
+            return Met.NEW
+        if changed_at is None or record.source_updated_at != changed_at:
+            return Met.NEW
+        return Met.READ if record.observed_at and record.observed_at >= since else Met.OLD
 
-    return is_known
+    return meet

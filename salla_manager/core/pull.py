@@ -49,6 +49,11 @@ class PullReport:
         if len(row["reasons"]) < _SAMPLE:
             row["reasons"].append(reason)
 
+    def stop(self, plural: str, error: ShopError, then: str) -> None:
+        """The list broke off; then: what comes next, for a person."""
+        self.is_complete = False
+        self.fail(plural, f"The list could not be read to its end: {error} {then}")
+
     def answer(self) -> dict[str, Any]:
         return {
             "ok": self.is_complete,
@@ -92,7 +97,9 @@ def _pull_type(
     report: PullReport,
 ) -> None:
     bodies = islice(client.list(ENTITY_TYPES[plural], since), limit)
-    absorb_listed(host, store, client, plural, bodies, report)
+    error = absorb_listed(host, store, client, plural, bodies, report)
+    if error:
+        report.stop(plural, error, "Pull again later.")
 
 
 def absorb_listed(
@@ -102,18 +109,16 @@ def absorb_listed(
     plural: str,
     bodies: Iterable[dict[str, Any]],
     report: PullReport,
-) -> bool:
-    """Take in what a list gives, entity by entity; whether it could be read to its end."""
+) -> ShopError | None:
+    """Take in what a list gives, entity by entity; what kept it from being read to its end."""
     # A page may be older than its use; what a webhook brought since then is newer.
     observed_at = host.clock.now()
     try:
         for body in bodies:
             _pull_one(host, store, client, plural, body, observed_at, report)
     except ShopError as error:
-        report.is_complete = False
-        report.fail(plural, f"The list could not be read to its end: {error}. Pull again later.")
-        return False
-    return True
+        return error
+    return None
 
 
 def _pull_one(
@@ -128,6 +133,9 @@ def _pull_one(
     try:
         outcomes = host.retrying(lambda: ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at))
     except Exception as error:
+        if isinstance(error, ShopError) and error.is_retryable:
+            # Beyond it nothing could be read either, and it has not been taken in.
+            raise
         report.fail(plural, reason_of(error))
         return
     outbox.wake(outcomes, host)

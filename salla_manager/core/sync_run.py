@@ -117,6 +117,14 @@ def load_steps(text: str) -> tuple[SyncStep, ...]:
     return tuple(SyncStep(**{**row, "reasons": tuple(row["reasons"])}) for row in json.loads(text or "[]"))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a look for changes stands that has not come to its end. began: what changed since is for the next one."""
+
+    began: datetime
+    cursor: str = ""
+
+
 class SyncStore(Protocol):
     """Rows of Sync Run. A method runs inside the transaction that is open."""
 
@@ -154,4 +162,9 @@ class SyncStore(Protocol):
     def watermark(self, store: str, entity_type: str) -> datetime | None:
         """All that the shop changed before this time has been read; None where nothing ever was."""
 
-    def save_watermark(self, store: str, entity_type: str, moment: datetime) -> None: ...
+    def save_watermark(self, store: str, entity_type: str, moment: datetime) -> None:
+        """The look that was under way has ended by that: its place is forgotten."""
+
+    def place(self, store: str, entity_type: str) -> Place | None: ...
+
+    def save_place(self, store: str, entity_type: str, place: Place) -> None: ...

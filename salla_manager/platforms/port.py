@@ -136,8 +136,25 @@ class ShopEntry:
     url: str = ""
 
 
-# Whether this version of an entity, by its external id and time of change, has been read already.
-IsKnown = Callable[[str, datetime], bool]
+class Met:
+    """What is known of an entity that a list shows: it has to be read, it was read or told lately, or it was here in
+    this version already when the shop was last looked at."""
+
+    NEW, READ, OLD = "new", "read", "old"
+
+
+@dataclass(frozen=True)
+class Look:
+    """For what changed after `since`.
+
+    meet: from external id and time of change, None where the row does not tell, to one of Met. cursor: where to go on,
+    empty for the beginning. on_page: called with the cursor of the next page when all of a page has been taken.
+    """
+
+    since: datetime
+    meet: Callable[[str, datetime | None], str] = lambda external_id, changed_at: Met.NEW
+    cursor: str = ""
+    on_page: Callable[[str], None] = lambda cursor: None
 
 
 @dataclass(frozen=True)
@@ -167,9 +184,9 @@ class ShopClient(Protocol):
         Entity types: product, customer, order, category, brand, order_status. Variants lie within products.
         """
 
-    def changes(self, entity_type: str, since: datetime, is_known: IsKnown) -> Iterator[dict[str, Any]]:
-        """As `list`, what changed after `since`, as far as the shop lets that be found without reading all of it,
-        and without what is known."""
+    def changes(self, entity_type: str, look: Look) -> Iterator[dict[str, Any]]:
+        """As `list`, what changed, as far as the shop lets that be found without reading all of it, and without what
+        is not Met.NEW. What changes meanwhile may be for the next look."""
 
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though

@@ -13,6 +13,7 @@ from salla_manager.adapters import look_rows
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.rows import to_epoch
 from salla_manager.adapters.sync_store import FrappeSyncStore, changes_name
+from salla_manager.platforms.pace import MemoryPaceStore
 from salla_manager.tests.test_backfill import BackfillCase
 
 RUN = "Sync Run"
@@ -104,6 +105,48 @@ class TestLooks(BackfillCase):
         assert FrappeSyncStore().watermark(self.store, "order") == before
         assert FrappeSyncStore().watermark(self.store, "product") > before
         assert self.look().status == "Done"
+
+    def test_a_look_that_the_limit_broke_off_goes_on_by_itself_where_it_stood(self):
+        self.look()
+        before, keys = self.commands(), list(self.shop.salla.state.orders)
+        for key in keys:
+            self.shop.salla.shop.change_order_status(key, "shipped")
+        began = FrappeClock().now()
+        self.shop.salla.faults.add(f"/orders/{keys[3]}", "throttle", retry_after=300)
+        row = self.look()
+        assert (row.status, row.lease_until, row.percent) == ("Running", 0, 0)
+        assert "goes on from there by itself" in row.message
+        assert row.due > to_epoch(began)
+        assert not self.is_due(timedelta(minutes=4))
+        assert self.is_due(timedelta(minutes=6))
+        # As after those five minutes.
+        self.shop._paces = MemoryPaceStore()
+        frappe.db.set_value(RUN, row.name, "due", to_epoch(FrappeClock().now()))
+        frappe.db.commit()
+        calls = self.shop.calls()
+        reading.look(self.store)
+        row = self.row(row.name)
+        assert (row.status, row.due, json.loads(row.places)) == ("Done", 0, {})
+        assert self.shop.calls() - calls < 4 * len(keys)
+        after = self.commands()
+        assert {after["order", f"{key}"] - before.get(("order", f"{key}"), 0) for key in keys} == {1}
+
+    def test_a_turn_that_ends_for_want_of_a_place_wakes_the_next(self):
+        stopped = {
+            "ok": False,
+            "queued": {},
+            "unchanged": {},
+            "failed": {},
+            "goes_on_after": 0.0,
+            "is_limited": True,
+        }
+        with (
+            patch("salla_manager.reading.read_changes", return_value=stopped),
+            patch("salla_manager.reading.wake") as wake,
+        ):
+            row = self.look()
+        assert wake.call_args.kwargs["store"] == self.store
+        assert 0 < row.due <= to_epoch(FrappeClock().now())
 
     def test_what_nobody_foresaw_is_logged_and_tried_again(self):
         with patch("salla_manager.reading.read_changes", side_effect=OSError("secret words")):

@@ -1,9 +1,14 @@
 """What changed since the last look, against the simulated store on a simulated clock."""
 
+from contextlib import closing
+from itertools import islice
+
 import pytest
 
-from salla_manager.core.incremental import read_changes
-from salla_manager.core.pull import PullError
+from salla_manager.core.incremental import RETRY_SECONDS, read_changes
+from salla_manager.core.ingest import ingest
+from salla_manager.core.pull import PullError, source_of
+from sandbox.history import History, Killed
 
 
 def look(history, *plurals):
@@ -119,3 +124,143 @@ def test_the_first_look_leaves_what_is_old_to_a_backfill(history):
     history.salla.shop.new_product("New", "10", "NEW-1")
     assert look(history, "products")["queued"] == {"products": 1}
     assert history.arrived()["product"] == 1
+
+
+def changed(history, count):
+    keys = list(history.salla.state.orders)[:count]
+    for key in keys:
+        history.salla.shop.change_order_status(key, "shipped")
+    return keys
+
+
+def shipped(history):
+    rows = [row for row in history.rows.rows("record") if row["entity_type"] == "order"]
+    return {row["external_id"] for row in rows if '"status":"shipped"' in row["mapped"]}
+
+
+def new_key(rows, make):
+    before = set(rows)
+    make()
+    return next(iter(set(rows) - before))
+
+
+def look_on(history, *plurals):
+    """Look after look, as long as they say that they go on; gives how many."""
+    for turn in range(1, 200):
+        wait = look(history, *plurals)["goes_on_after"]
+        if wait is None:
+            return turn
+        history.clock.sleep(wait)
+    raise TimeoutError
+
+
+def test_two_thousand_changed_orders_come_by_themselves_at_120_calls_a_minute(tmp_path):
+    sizes = {"products": 48, "customers": 22, "orders": 2000, "categories": 6, "brands": 3}
+    with closing(History(str(tmp_path / "many.db"), per_minute=120, **sizes)) as history:
+        look(history, "orders")
+        before = history.commands()
+        history.clock.sleep(4 * 86400)
+        keys = changed(history, 2000)
+        history.clock.sleep(60)
+        began = history.clock.now()
+        history.salla.log.clear()
+        turns = look_on(history, "orders")
+        assert shipped(history) == {str(key) for key in keys}
+        assert set((history.commands() - before).values()) == {1}
+        assert history.refusals() == 0
+        assert turns > 10
+        # Order, lines and shipments of each, and the pages; each turn reads again the page it stands on.
+        assert history.calls() <= 3 * 2000 * 1.02
+        assert history.rows.watermark(history.store.name, "order") == began
+        assert history.rows.place(history.store.name, "order") is None
+        history.salla.log.clear()
+        assert look(history, "orders")["queued"]["orders"] == 0
+
+
+def test_a_look_that_is_killed_goes_on_where_it_stood(read):
+    keys = changed(read, 20)
+    fetched = [f"/orders/{key}" for key in keys]
+
+    def kill(path):
+        if path == fetched[4]:
+            read.salla.before = lambda path: None
+            raise Killed
+
+    read.salla.before = kill
+    with pytest.raises(Killed):
+        look(read, "orders")
+    read.salla.log.clear()
+    look(read, "orders")
+    assert shipped(read) == {str(key) for key in keys}
+    assert sum(asked(read, path) for path in fetched) <= 6
+    assert read.rows.place(read.store.name, "order") is None
+
+
+def test_what_changes_while_a_look_goes_on_comes_with_the_next(read):
+    keys = changed(read, 20)
+    read.salla.faults.add(f"/orders/{keys[5]}", "error")
+    assert look(read, "orders")["goes_on_after"] == RETRY_SECONDS
+    # One that was read already, and one whose turn had not come yet and moves to the top.
+    for key in (keys[15], keys[1]):
+        read.clock.sleep(60)
+        read.salla.shop.change_order_status(key, "delivered")
+    read.clock.sleep(60)
+    look(read, "orders")
+    look(read, "orders")
+    delivered = {
+        row["external_id"] for row in read.rows.rows("record") if '"status":"delivered"' in row["mapped"]
+    }
+    assert {str(keys[15]), str(keys[1])} <= delivered
+    assert shipped(read) == {str(key) for key in keys} - {str(keys[15]), str(keys[1])}
+
+
+def test_orders_that_vanish_pull_nothing_out_of_a_look(read):
+    keys = changed(read, 20)
+    read.salla.faults.add(f"/orders/{keys[5]}", "error")
+    look(read, "orders")
+    for key in keys[16:]:
+        read.salla.state.orders.pop(key)
+    look(read, "orders")
+    assert {str(key) for key in keys} <= shipped(read)
+
+
+def test_new_products_below_those_that_were_told_are_found(read, monkeypatch):
+    monkeypatch.setattr("salla_manager.platforms.salla.client.PER_PAGE", 5)
+    read.salla.api.per_page_cap = 5
+    fresh = [read.salla.shop.new_product(f"New {number}", "10", f"NEW-{number}") for number in range(20)]
+    read.clock.sleep(60)
+    store, client = source_of(read.host, read.store.name)
+    # Webhooks told of the newest twelve, and of none before.
+    for body in islice(client.list("product"), 12):
+        ingest(read.host, store, client, "product", body, read.clock.now())
+    assert look(read, "products")["queued"]["products"] == len(fresh) - 12
+
+
+def test_a_list_of_new_products_that_broke_off_is_read_to_its_end(read, monkeypatch):
+    monkeypatch.setattr("salla_manager.platforms.salla.client.PER_PAGE", 5)
+    read.salla.api.per_page_cap = 5
+    for number in range(30):
+        read.salla.shop.new_product(f"New {number}", "10", f"NEW-{number}")
+    pages = []
+
+    def break_off(path):
+        pages.append(path)
+        if len(pages) == 4:
+            read.salla.before = lambda path: None
+            raise Killed
+
+    read.salla.before = break_off
+    with pytest.raises(Killed):
+        look(read, "products")
+    assert look(read, "products")["queued"]["products"] == 15
+    assert read.missing() == {}
+
+
+def test_an_order_whose_product_the_shop_cannot_give_now_is_no_reason_to_move_on(read):
+    product = new_key(read.salla.state.products, lambda: read.salla.shop.new_product("New", "10", "NEW-1"))
+    order = new_key(read.salla.state.orders, lambda: read.salla.shop.new_order([(product, None, 1)]))
+    read.salla.faults.add(f"/products/{product}", "error")
+    assert look(read, "orders")["ok"] is False
+    assert read.rows.place(read.store.name, "order") is not None
+    assert look(read, "orders")["queued"]["orders"] == 1
+    assert ("order", str(order)) in read.commands()

@@ -5,7 +5,7 @@ import pytest
 
 from salla_manager.core.model import Store
 from salla_manager.platforms import registry
-from salla_manager.platforms.port import ShopError
+from salla_manager.platforms.port import Look, Met, ShopError
 from salla_manager.platforms.salla.api import Budget
 from salla_manager.platforms.salla.client import HTTP, SallaClient
 from sandbox.salla import api, bodies
@@ -112,7 +112,11 @@ def test_products_are_walked_until_a_page_of_known_ones(salla, client, monkeypat
     monkeypatch.setattr("salla_manager.platforms.salla.client.PER_PAGE", 5)
     salla.api.per_page_cap = 5
     known = set(list(salla.state.products)[2:])
-    found = client.changes("product", salla.state.now(), lambda key, changed_at: int(key) in known)
+
+    def meet(key, changed_at):
+        return Met.OLD if int(key) in known else Met.NEW
+
+    found = client.changes("product", Look(salla.state.now(), meet))
     assert ids(found) == list(salla.state.products)[:2]
     # Two new ones and the five that say that nothing else is new.
     assert salla.log.counts()["/admin/v2/products"] == 2

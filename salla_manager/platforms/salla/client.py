@@ -13,7 +13,7 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import IsKnown, Page, ShopError, WebhookTarget
+from salla_manager.platforms.port import Look, Met, Page, ShopError, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
@@ -112,19 +112,19 @@ class SallaClient:
         """All of a kind. Only orders can be listed by the time of their change; the others come in full."""
         budget = Budget(self._max_wait)
         if entity_type == "order":
-            return self._orders(since, budget, lambda external_id, changed_at: False)
+            return self._changed_orders(Look(since), budget) if since else self._all_orders(budget)
         if entity_type == "category":
             return self._categories(budget)
         return self._api.pages(_PATHS[entity_type], {}, budget)
 
-    def changes(self, entity_type: str, since: datetime, is_known: IsKnown) -> Iterator[dict[str, Any]]:
+    def changes(self, entity_type: str, look: Look) -> Iterator[dict[str, Any]]:
         """Orders down to `since` by their time of change; products and customers, which have no such list, from the
-        newest down to a page's worth of known ones; the short lists in full."""
+        newest down to a page's worth of old ones; the short lists in full."""
         budget = Budget(self._max_wait)
         if entity_type == "order":
-            return self._orders(since, budget, is_known)
+            return self._changed_orders(look, budget)
         if entity_type in ("product", "customer"):
-            return self._newest(_PATHS[entity_type], budget, is_known)
+            return self._newest(entity_type, look, budget)
         return self.list(entity_type)
 
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
@@ -132,11 +132,11 @@ class SallaClient:
         if entity_type == "category":
             found = list(self._categories(Budget(self._max_wait)))
             return Page(_numbered(found), len(found), max(1, len(found)), None)
-        return self._page(entity_type, _history(entity_type, since), cursor)
+        return self._page(entity_type, _history(entity_type, since), cursor, Budget(self._max_wait))
 
-    def _page(self, entity_type: str, query: dict[str, str], cursor: str) -> Page:
+    def _page(self, entity_type: str, query: dict[str, str], cursor: str, budget: Budget) -> Page:
         position, path = position_of(cursor), _PATHS[entity_type]
-        page = self._api.page(path, query, position.page, Budget(self._max_wait))
+        page = self._api.page(path, query, position.page, budget)
         # A list that became shorter has no such page any more.
         if page.number < position.page and page.total >= position.total:
             raise ShopError("unreadable", f"GET {path}: page {page.number} came for page {position.page}.")
@@ -146,7 +146,8 @@ class SallaClient:
     def orders_of(self, day: date, cursor: str = "") -> Page:
         """One page. Whether Salla's to_date is within the answer is not documented, so one day more is asked for."""
         query = {"from_date": f"{day:%Y-%m-%d}", "to_date": f"{day + timedelta(days=1):%Y-%m-%d}"}
-        return self._page("order", {"sort_by": "created_at-desc", **query}, cursor)
+        query = {"sort_by": "created_at-desc", **query}
+        return self._page("order", query, cursor, Budget(self._max_wait))
 
     def whole(self, entity_type: str, row: dict[str, Any]) -> dict[str, Any] | None:
         """Rows are whole but for orders, whose row has neither amounts nor lines."""
@@ -184,12 +185,22 @@ class SallaClient:
 
     # orders
 
-    def _orders(self, since: datetime | None, budget: Budget, is_known: IsKnown) -> Iterator[dict[str, Any]]:
-        # Without `since` the oldest come first, so that new orders do not push rows to a page already read.
-        order = "updated_at-desc" if since else "created_at-asc"
-        floor = since.astimezone(timezone.utc) - OVERLAP if since else None
+    def _all_orders(self, budget: Budget) -> Iterator[dict[str, Any]]:
+        # The oldest come first, so that new orders do not push rows to a page already read.
         seen: set[str] = set()
-        for row in self._api.pages("/orders", {"sort_by": order}, budget):
+        for row in self._api.pages("/orders", {"sort_by": "created_at-asc"}, budget):
+            external_id = identifier(row.get("id"))
+            if external_id is None or external_id in seen:
+                continue
+            seen.add(external_id)
+            order = self._api.single(f"/orders/{quote(external_id, safe='')}", budget)
+            if order is not None:
+                yield self._complete(order, external_id, budget)
+
+    def _changed_orders(self, look: Look, budget: Budget) -> Iterator[dict[str, Any]]:
+        floor = look.since.astimezone(timezone.utc) - OVERLAP
+        seen: set[str] = set()
+        for row in self._walk("order", {"sort_by": "updated_at-desc"}, look, budget):
             external_id = identifier(row.get("id"))
             if external_id is None or external_id in seen:
                 continue
@@ -197,15 +208,29 @@ class SallaClient:
             if _is_before(row, floor):
                 return
             # Rows mostly lack their time of change.
-            if _is_row_known(row, is_known):
+            if _met(row, look) != Met.NEW:
                 continue
             order = self._api.single(f"/orders/{quote(external_id, safe='')}", budget)
             if order is None:
                 continue
             if _is_before(order, floor):
                 return
-            if not _is_row_known(order, is_known):
+            if _met(order, look) == Met.NEW:
                 yield self._complete(order, external_id, budget)
+
+    def _walk(
+        self, entity_type: str, query: dict[str, str], look: Look, budget: Budget
+    ) -> Iterator[dict[str, Any]]:
+        """Rows from where the look stands. What comes on top meanwhile is for the next look."""
+        cursor: str | None = look.cursor
+        while cursor is not None:
+            page = self._page(entity_type, query, cursor, budget)
+            for _, row in page.rows:
+                yield row
+            cursor = page.cursor
+            if cursor is None or position_of(cursor).until:
+                return
+            look.on_page(cursor)
 
     def _complete(self, order: dict[str, Any], external_id: str, budget: Budget) -> dict[str, Any]:
         """Order, lines and shipments in one body: newer apps get them apart.
@@ -227,13 +252,17 @@ class SallaClient:
                 return []
             raise
 
-    def _newest(self, path: str, budget: Budget, is_known: IsKnown) -> Iterator[dict[str, Any]]:
-        known = 0
-        for row in self._api.pages(path, {}, budget):
-            known = known + 1 if _is_row_known(row, is_known) else 0
-            if known > PER_PAGE:
+    def _newest(self, entity_type: str, look: Look, budget: Budget) -> Iterator[dict[str, Any]]:
+        old = 0
+        for row in self._walk(entity_type, {}, look, budget):
+            met = _met(row, look)
+            # What was told lately lies above what nobody told, so it says nothing of where that ends.
+            if met == Met.READ:
+                continue
+            old = old + 1 if met == Met.OLD else 0
+            if old > PER_PAGE:
                 return
-            if not known:
+            if not old:
                 yield row
 
     def _categories(self, budget: Budget) -> Iterator[dict[str, Any]]:
@@ -269,9 +298,8 @@ def _numbered(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     return [(identifier(row.get("id")) or "", row) for row in found]
 
 
-def _is_row_known(row: dict[str, Any], is_known: IsKnown) -> bool:
-    changed_at = moment(row.get("updated_at"))
-    return changed_at is not None and is_known(identifier(row.get("id")) or "", changed_at)
+def _met(row: dict[str, Any], look: Look) -> str:
+    return look.meet(identifier(row.get("id")) or "", moment(row.get("updated_at")))
 
 
 def _is_before(order: dict[str, Any], floor: datetime | None) -> bool:

@@ -25,6 +25,7 @@ class SyncRun(HubRow):
         message: DF.SmallText | None
         minutes_left: DF.Float
         percent: DF.Percent
+        places: DF.LongText | None
         planned: DF.Int
         since: DF.Int
         since_at: DF.Datetime | None
