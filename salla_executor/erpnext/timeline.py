@@ -16,9 +16,11 @@ from frappe.utils import cstr, escape_html, get_url_to_form
 from salla_executor.contract import COMMAND_TYPES
 
 REFERENCE, INBOX = "External Reference", "Executor Inbox"
-REFERENCES, COMMANDS, FIELDS, LETTERS = 10, 30, 12, 80
+REFERENCES, COMMANDS, LETTERS = 10, 30, 80
 # Sales Orders that were amended carry the shop's order on, while its reference follows to the newest.
 _OWN_ENTITY = {"Sales Order": ("shop_store", "order", "shop_order")}
+# Changes of documents that are written with the own one and have no field in it.
+_PARTS = {"address": "Address", "price": "Item Price"}
 _ICONS = {"applied": "integration", "skipped": "integration", "failed": "criticize", "rejected": "criticize"}
 
 
@@ -85,17 +87,21 @@ def _wait(row: Any) -> dict[str, Any]:
 
 def _command(row: Any, doctype: str, docname: str, shown: set[str]) -> dict[str, Any]:
     payload = (json.loads(row.ack) if row.ack else {}).get("ack_payload") or {}
-    lines = (
-        _changes(payload.get("changes") or {}, doctype, shown) if _is_of(payload, doctype, docname) else []
-    )
-    others = _others(payload.get("documents") or [], doctype, docname)
-    if others:
-        lines.append(f"{_('Also written')}: {others}")
+    is_own = _is_of(payload, doctype, docname)
+    lines = _changes(payload.get("changes") or {}, doctype, shown) if is_own else []
+    documents = payload.get("documents") or []
+    is_created = {"doctype": doctype, "name": docname, "action": "created"} in documents
+    others = _others(documents, doctype, docname)
     what = f"{_link(INBOX, row.name, row.command_id)} · <b>{escape_html(_(row.status))}</b>"
     # Its words are English, whatever Desk's language is.
     content = f'{what} <span dir="auto">{_told(payload.get("message"))}</span>'
-    if lines:
-        content += f'<ul class="mb-0">{"".join(f"<li>{line}</li>" for line in lines)}</ul>'
+    if lines and is_created:
+        # All of a new document was filled by the shop; what counts is what changed since.
+        content += f"<details><summary>{_('{0} fields').format(len(lines))}</summary>{_list(lines)}</details>"
+    elif lines:
+        content += _list(lines)
+    if others:
+        content += f"<div>{_('Also written')}: {others}</div>"
     return {"icon": _ICONS.get(row.status), "creation": row.creation, "content": content}
 
 
@@ -106,15 +112,26 @@ def _is_of(payload: dict[str, Any], doctype: str, docname: str) -> bool:
 
 def _changes(changes: dict[str, Any], doctype: str, shown: set[str]) -> list[str]:
     """Field by field, before and after."""
-    meta = frappe.get_meta(doctype)
-    known = [(field, pair) for field, pair in changes.items() if field in shown and len(pair) == 2]
-    # Of an Item's or customer's page long texts would hide the rest.
-    lines = [
-        f"{_(meta.get_label(field))}: {_value(before)} → {_value(after)}"
-        for field, (before, after) in known[:FIELDS]
+    labels = {field: _label(field, doctype, shown) for field in changes}
+    return [
+        f"{labels[field]}: {_value(pair[0])} → {_value(pair[1])}"
+        for field, pair in changes.items()
+        if labels[field] and len(pair) == 2
     ]
-    more = len(known) - FIELDS
-    return [*lines, _("and {0} more").format(more)] if more > 0 else lines
+
+
+def _label(field: str, doctype: str, shown: set[str]) -> str:
+    """Empty where the reader may not see it. `price Standard Selling` is a document of its own."""
+    kind, _space, name = field.partition(" ")
+    if name:
+        other = _PARTS.get(kind, "")
+        is_readable = other and frappe.has_permission(other, "read")
+        return f"{_(other)} {escape_html(name)}" if is_readable else ""
+    return _(frappe.get_meta(doctype).get_label(field)) if field in shown else ""
+
+
+def _list(lines: list[str]) -> str:
+    return f'<ul class="mb-0">{"".join(f"<li>{line}</li>" for line in lines)}</ul>'
 
 
 def _others(documents: list[Any], doctype: str, docname: str) -> str:

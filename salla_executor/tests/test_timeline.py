@@ -34,6 +34,8 @@ class TestTimeline(ExecutorTestCase):
         sales_order = self.applied("upsert_order", order(self.store, lines, "115.00", "15.00")).document
         self.applied("upsert_order", order(self.store, lines, "115.00", "15.00", status="delivered"))
         assert "Item" in rows_of(item)[1]
+        self.applied("upsert_product", product(self.code("A"), price="7.50"))
+        assert "Item Price" in rows_of(item)[1] and "7.5" in rows_of(item)[1]
         newest = rows_of(sales_order)[1]
         assert "under_review" in newest and "delivered" in newest
         buyer = frappe.get_doc("Customer", sales_order.customer)
