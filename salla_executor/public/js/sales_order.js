@@ -18,7 +18,8 @@ frappe.ui.form.on("Sales Order", {
 
 function show_money(frm) {
 	if (frm.doc.shop_attention) {
-		frm.dashboard.add_comment(frappe.utils.escape_html(frm.doc.shop_attention), "red", true);
+		const attention = frappe.utils.escape_html(frm.doc.shop_attention);
+		frm.dashboard.add_comment(`<div dir="auto">${attention}</div>`, "red", true);
 	}
 	if (frm.doc.shop_difference_note) {
 		show_difference(frm);
@@ -33,7 +34,8 @@ function show_money(frm) {
 
 async function show_difference(frm) {
 	const note = frappe.utils.escape_html(frm.doc.shop_difference_note).replaceAll("\n", "<br>");
-	frm.dashboard.add_comment(note, "orange", true);
+	// The comparison is in English, whatever the direction of Desk.
+	frm.dashboard.add_comment(`<div dir="auto">${note}</div>`, "orange", true);
 	if (!frm.doc.docstatus && !frm.doc.shop_accepted_by && frm.perm[0]?.submit) {
 		frm.add_custom_button(__("Accept the Difference"), () => accept_difference(frm), __("Shop"));
 	}
