@@ -241,6 +241,16 @@ class TestPainOfItemsAtOnce(HttpTestCase):
         assert frappe.db.count("Item Price", {"item_code": self.code("A")}) == 1
         assert frappe.db.count("External Reference", {"document_name": self.code("A")}) == 8
 
+    def test_14_one_barcode_on_many_new_products_at_once_is_one_item_s(self):
+        barcode = f"9{frappe.generate_hash(length=12)}"
+        products = [
+            self.request("upsert_product", product(self.code(f"A{n}"), barcode=barcode)) for n in range(6)
+        ]
+        answers = self.at_once(products)
+        assert [status for status, _ in answers] == [200] * 6, answers
+        assert frappe.db.count("Item", {"name": ("like", f"A%-{self.store}")}) == 6
+        assert frappe.db.count("Item Barcode", {"barcode": barcode}) == 1
+
     def test_14_versions_of_one_product_at_once_leave_the_last(self):
         versions = [
             self.request("upsert_product", product(self.code("A"), price=str(n)), revision=n)
