@@ -120,6 +120,8 @@ def test_client_integration_names_every_button_and_role():
             "Salla Executor Reader",
             "External References",
             "Items to Review",
+            "Accept the Difference",
+            "Shop Order Status",
         )
         if f"**{word}**" not in text
     ] == []
