@@ -1,10 +1,13 @@
 """What Salla's published examples hold that a first look misses, as an accountant and a warehouse keeper see it."""
 
+from decimal import Decimal
+
 import pytest
 
 from salla_manager.platforms.port import StoreContext
 from salla_manager.platforms.salla.normalize.common import country, number
 from salla_manager.platforms.salla.platform import SALLA
+from salla_manager.platforms.salla.understand import understand
 
 CONTEXT = StoreContext(currency="SAR")
 
@@ -118,3 +121,62 @@ def test_countries(names, code):
 @pytest.mark.parametrize("given", ["1,234.5", "١٬٢٣٤٫٥", "1234.50", "۱۲۳۴٫۵"])
 def test_thousands_and_arabic_marks(given):
     assert str(number(given)) == "1234.5"
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ("/orders/order/zAB3ex", "https://s.salla.sa/orders/order/zAB3ex"),
+        ("https://s.salla.sa/orders/order/zAB3ex", "https://s.salla.sa/orders/order/zAB3ex"),
+        ("//elsewhere.test/orders", None),
+        ("javascript:alert(1)", None),
+        (None, None),
+    ],
+)
+def test_the_link_to_an_order_opens_the_shops_dashboard(normalize, order, told, url):
+    order["urls"] = {"admin": told}
+    assert normalize("order", order).url == url
+
+
+def test_the_oldest_full_shape_of_an_order(normalize, order):
+    """Two lines of 45.22 and 15.00, 40.00 of shipping and 15 % on all of it."""
+
+    def riyal(amount):
+        return {"amount": Decimal(amount), "currency": "SAR"}
+
+    def line(key, price, tax):
+        amounts = {
+            "price_without_tax": riyal(price),
+            "total_discount": riyal(0),
+            "tax": {"percent": "15.00", "amount": riyal(tax)},
+            "total": riyal(price),
+        }
+        return {
+            "id": key,
+            "sku": f"S-{key}",
+            "name": "Coal",
+            "quantity": 1,
+            "currency": "SAR",
+            "amounts": amounts,
+        }
+
+    order["items"] = [line(1, "45.22", "6.78"), line(2, 15, "2.25")]
+    order["date"] = {"date": "2022-10-17 23:58:07.000000", "timezone_type": 3, "timezone": "Asia/Riyadh"}
+    order["amounts"] = {
+        "sub_total": riyal("60.22"),
+        "shipping_cost": riyal(40),
+        "cash_on_delivery": riyal(0),
+        "tax": {"percent": "15.00", "amount": riyal("15.03")},
+        "discounts": [],
+        "total": riyal("115.25"),
+    }
+    found = normalize("order", order)
+    assert [str(row.unit_price) for row in found.items] == ["45.22", "15.00"]
+    assert str(found.subtotal + found.shipping.amount + found.tax.amount) == str(found.total) == "115.25"
+    assert found.created_at.isoformat() == "2022-10-17T20:58:07+00:00"
+
+
+@pytest.mark.parametrize("event", ["app.installed", "app.trial.started", "app.uninstalled"])
+def test_what_is_told_of_the_app_is_not_called_unknown(event):
+    body = {"event": event, "merchant": 1, "created_at": "2023-01-01 10:00:00", "data": {"id": 1}}
+    assert understand(body).reason == f"The webhook {event}: It tells of this app in the shop."

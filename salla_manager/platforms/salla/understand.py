@@ -77,7 +77,9 @@ def _webhook(body: dict[str, Any]) -> Understood:
     except WebhookError as error:
         return Understood(f"A webhook that cannot be used: {error}.")
     if not signals:
-        return Understood(f"The webhook {webhook.event}: {SALLA.ignored_because(webhook.event)}")
+        is_of_app = SALLA.app_change(webhook) is not None
+        says = "It tells of this app in the shop." if is_of_app else SALLA.ignored_because(webhook.event)
+        return Understood(f"The webhook {webhook.event}: {says}")
     signal = signals[0]
     name = f"The webhook {webhook.event} about {signal.entity_type} {signal.external_id}"
     if signal.action == "delete":

@@ -10,6 +10,7 @@ from typing import Any
 
 from salla_manager.payloads import Payload
 from salla_manager.platforms.port import StoreContext
+from salla_manager.platforms.salla.entries import admin_url
 from salla_manager.platforms.salla.normalize.catalogue import ORIGINAL_STATUSES
 from salla_manager.platforms.salla.normalize.common import (
     build,
@@ -69,7 +70,7 @@ def normalize_order(body: dict[str, Any], context: StoreContext) -> list[Payload
         **_branch(body),
         "is_price_quote": _is_price_quote(body),
         "source": text(body.get("source")),
-        "url": text(mapping(body.get("urls")).get("admin")),
+        "url": admin_url("order", "", body) or None,
         "note": text(body.get("note")) or text(body.get("notes")),
         "customer": _customer(body, context),
         "items": [_line(item, money_of_order, code) for item in items],
