@@ -183,9 +183,8 @@ class FrappeReceiver(FrappeSecretKeeper):
             "external_id": external_id,
         }
         try:
-            settings = self.settings().of(source)
-            if entity_type == "order" and (settings.submit_orders or settings.acts_on_status):
-                frappe.db.sql(LOCK_SUBMITS, settings.warehouse)
+            if entity_type == "order":
+                self._lock_submits(source)
             locked = _reference(frappe.db.sql(LOCK_REFERENCE, row, as_dict=True)[0])
         except frappe.QueryTimeoutError:
             message = _("Another command of {0} {1} is being applied; this one is tried again.").format(
@@ -197,6 +196,15 @@ class FrappeReceiver(FrappeSecretKeeper):
         # From here on plain reads see the database as it is at the first of them.
         self._has_read = True
         return locked
+
+    def _lock_submits(self, source: str) -> None:
+        settings = self.settings().of(source)
+        if not (settings.submit_orders or settings.acts_on_status):
+            return
+        if self._has_read:
+            # The settings came from the database; what others submit meanwhile would not be seen. The next try knows them.
+            raise StaleViewError("submits")
+        frappe.db.sql(LOCK_SUBMITS, settings.warehouse)
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None:
         name = row_name(source, entity_type, external_id)
