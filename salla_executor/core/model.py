@@ -450,3 +450,5 @@ class SalesOrderValues:
     mode_of_payment: str | None = None
     naming_series: str | None = None
     tax_invoice_by: str | None = None
+    # Sent again by a person: a draft whose money differs is written anew, since the cause may be mended.
+    is_resent: bool = False

@@ -34,7 +34,11 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     values = order_values(
         payload, settings, plan, source=context.source, customer=customer, mode_of_payment=mode_of_payment
     )
-    values = replace(values, shipping_address=address_at(customer, values.shipping_address, payload, context))
+    values = replace(
+        values,
+        shipping_address=address_at(customer, values.shipping_address, payload, context),
+        is_resent=context.command.generation > 0,
+    )
     adopted = None if document else context.erp.find_sales_order(context.source, payload.external_id)
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = difference_text(saved, plan, payload, context.settings)

@@ -182,8 +182,13 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     if address and address.action != "unchanged":
         changes[f"address {address.name}"] = [None, sorted(address.changes)]
     digest = _digest(values)
-    if doc.shop_content == digest:
+    is_anew = values.is_resent and bool(doc.get("shop_difference_note"))
+    if doc.shop_content == digest and not is_anew:
         return changes
+    if is_anew:
+        # Rows keep what ERPNext has filled in, such as the Item Tax Template of an Item.
+        doc.set("items", [])
+        doc.set("taxes", [])
     content = _money_fields(values) | _shop_figures(values) | _header(values)
     content |= {"shipping_address_name": address.name if address else None}
     changes |= set_values(doc, content) | _set_rows(doc, values, cost_center)
@@ -212,6 +217,7 @@ def _digest(values: SalesOrderValues) -> str:
         shop_url=None,
         naming_series=None,
         tax_invoice_by=None,
+        is_resent=False,
     )
     return hashlib.sha256(json.dumps(asdict(fixed), default=str, sort_keys=True).encode()).hexdigest()
 

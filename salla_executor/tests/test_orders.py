@@ -8,6 +8,7 @@ from frappe.utils import getdate
 from salla_executor.api.orders import accept_difference, comparison
 from salla_executor.erpnext.settings import SUBMIT
 from salla_executor.tests.kit import ExecutorTestCase, reference_of
+from salla_executor.tests.maps import tax_template
 from salla_executor.tests.payloads import address, line, order, product
 
 
@@ -241,6 +242,23 @@ class TestMoneyGuard(ExecutorTestCase):
     def test_the_likely_cause_is_named(self):
         doc = self.flagged()
         assert "The shop's own figures do not add up" in doc.shop_difference_note
+
+    def test_a_mended_cause_frees_it_when_it_is_sent_again(self):
+        """An Item's own Item Tax Template says another rate than the shop."""
+        item = frappe.get_doc("Item", self.sku)
+        item.append("taxes", {"item_tax_template": tax_template("Shop Zero Rated", 0)})
+        item.save()
+        frappe.db.commit()
+        payload = {**self.wrong(), "total": "307.50"}
+        with self.settings(order_policy=SUBMIT):
+            doc = self.applied("upsert_order", payload).document
+            assert (doc.docstatus, money(doc.shop_difference)) == (0, Decimal("30.00"))
+            assert "item tax templates" in doc.shop_difference_note
+            item.taxes = []
+            item.save()
+            frappe.db.commit()
+            again = self.applied("upsert_order", payload, revision=1, generation=1).document
+        assert (again.name, again.docstatus, money(again.grand_total)) == (doc.name, 1, Decimal("307.50"))
 
     def test_pricing_rules_of_the_site_change_nothing(self):
         """Pain: a discount of the ERP on top of the shop's."""
