@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
-from frappe.utils import escape_html, get_datetime, get_system_timezone
+from frappe.utils import cint, escape_html, get_datetime, get_system_timezone
 
 from salla_executor.core.checklist import Row, is_good
 from salla_executor.core.hub_calls import HubError
@@ -55,6 +55,8 @@ def request_pull(
         frappe.throw(
             _("{0} cannot be fetched. Choose of: {1}.").format(", ".join(unknown), ", ".join(PULLABLE))
         )
+    # Desk sends it as text.
+    limit = cint(limit)
     if not 1 <= limit <= MOST:
         frappe.throw(_("At most: write a number from 1 to {0}.").format(MOST))
     return hub.request_pull(store_id.strip(), list(chosen), _with_zone(since), limit)

@@ -114,7 +114,7 @@ def _changes(changes: dict[str, Any], doctype: str, shown: set[str]) -> list[str
     """Field by field, before and after."""
     labels = {field: _label(field, doctype, shown) for field in changes}
     return [
-        f"{labels[field]}: {_value(pair[0])} → {_value(pair[1])}"
+        f"{labels[field]}: {_('{0} → {1}').format(_value(pair[0]), _value(pair[1]))}"
         for field, pair in changes.items()
         if labels[field] and len(pair) == 2
     ]

@@ -129,7 +129,7 @@ class TestRequestPull(ExecutorTestCase):
             return frappe._dict(status_code=200, raw=Raw())
 
         with patch("requests.Session.post", post):
-            answer = request_pull("SM-STORE-00001", ["products"], "2026-01-01 10:00:00", 5)
+            answer = request_pull("SM-STORE-00001", ["products"], "2026-01-01 10:00:00", "5")
         headers = sent["headers"]
         expected = sign(read_secrets()[0], headers["X-Timestamp"], headers["X-Nonce"], sent["data"])
         assert headers["X-Signature"] == expected
