@@ -29,7 +29,7 @@ from salla_executor.setup.integration_user import INTEGRATION_USER
 # Of a first apply.
 LIMIT_UNCHANGED = 0.1
 LIMIT_MASTERS, LIMIT_ORDERS = 1.15, 1.10
-ROUNDS, ROUNDS_LONG = 25, 11
+ROUNDS_MASTERS, ROUNDS, ROUNDS_LONG = 45, 25, 11
 LONG = 50
 
 
@@ -117,9 +117,10 @@ def measure_kind(label: str, kind: Kind, limit: float, rounds: int = ROUNDS) -> 
 
 def master_rows(run: ClientRun) -> list[dict[str, Any]]:
     product = Kind(run, "upsert_product", contents.product)
-    found = measure_kind("product → Item with a price", product, LIMIT_MASTERS)
+    found = measure_kind("product → Item with a price", product, LIMIT_MASTERS, ROUNDS_MASTERS)
     customer = Kind(run, "upsert_customer", contents.customer)
-    return found + measure_kind("customer with contact and address", customer, LIMIT_MASTERS)
+    label = "customer with contact and address"
+    return found + measure_kind(label, customer, LIMIT_MASTERS, ROUNDS_MASTERS)
 
 
 def order_rows(run: ClientRun, lines: int = contents.LINES, rounds: int = ROUNDS) -> list[dict[str, Any]]:
