@@ -18,9 +18,11 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.jobs import FrappeJobs, fall_asleep, wake
 from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.rows import plain, retrying
-from salla_manager.core import dispatch, outbox, process, pull, release
+from salla_manager.adapters.sync_store import FrappeSyncStore
+from salla_manager.core import backfill, dispatch, outbox, process, pull, release
 from salla_manager.core.dispatch import DispatchReport
 from salla_manager.core.pull import PullError
+from salla_manager.platforms.port import ShopError
 
 # Far below RQ's limit, where a job is broken off at any line.
 BUDGET_SECONDS = 45.0
@@ -113,6 +115,20 @@ def pull_store(store: str, entity_types: list[str] | None = None, since: str | N
     reasons = [reason for failed in answer["failed"].values() for reason in failed["reasons"]]
     _say("<br>".join([text, *map(plain, reasons)]))
     return answer
+
+
+def plan_backfill(
+    store: str, entity_types: list[str] | None = None, since: str | None = None
+) -> dict[str, Any]:
+    """An operator's plan; its figures, or why there are none, go to whoever asked for it."""
+    try:
+        run = backfill.plan(build_host(), FrappeSyncStore(), store, entity_types, since)
+    except (PullError, ShopError) as error:
+        _say(plain(f"{error} {getattr(error, 'step', '')}".strip()))
+        return {}
+    figures = run.figures() | {"store": store}
+    frappe.publish_realtime("salla_backfill_planned", figures, user=frappe.session.user)
+    return figures
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,8 @@ SECOND = 1_000_000
 
 
 def read_health() -> dict[str, Any]:
-    """Counts by status; oldest_* in seconds, 0 where nothing is due; standstill: why nothing moves, if so."""
+    """Counts by status; oldest_* in seconds, 0 where nothing is due; standstill: why nothing moves, if so;
+    readings: backfills that are not at their end, and looks for changes that failed."""
     now = to_epoch(FrappeClock().now())
     return {
         "standstill": ConfigRows().settings().standstill,
@@ -24,6 +25,7 @@ def read_health() -> dict[str, Any]:
         "events": _counts("select status, count(*) from `tabSalla Incoming Log` group by status"),
         "records": _counts("select status, count(*) from `tabExternal Record` group by status"),
         "held": read_held(),
+        "readings": read_readings(),
         "open_sku_skips": frappe.db.count("SKU Skip Log", {"resolved": 0}),
         "oldest_due_command": _age(
             "select min(due) from `tabOutbound Client Command` where status = 'Queued' and due between 1 and %s",
@@ -50,6 +52,15 @@ def read_held(erp_instance: str = "") -> dict[str, dict[str, dict[str, int]]]:
     for instance, command_type, count, in_turn in rows:
         held.setdefault(instance, {})[command_type] = {"held": int(count), "in_turn": int(in_turn or 0)}
     return held
+
+
+def read_readings() -> list[dict[str, Any]]:
+    return frappe.db.sql(
+        """select name, store, kind, status, percent, message from `tabSync Run`
+        where (kind = 'Backfill' and status in ('Planned', 'Running', 'Paused'))
+        or (kind = 'Changes' and status = 'Failed') order by kind, name""",
+        as_dict=True,
+    )
 
 
 def _counts(query: str) -> dict[str, int]:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import frappe
+from frappe import _
 
 from salla_manager import reading
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.sync_store import RUN, FrappeSyncStore
 from salla_manager.api.told import told
 from salla_manager.core import backfill
-from salla_manager.core.sync_run import SyncRun
+from salla_manager.core.pull import moment_of, source_of, wanted_types
 
 
 @frappe.whitelist(methods=["POST"])
-def plan(store: str, entity_types: list | str | None = None, since: str | None = None) -> dict[str, Any]:
-    """Count what the shop has and keep it as a Planned run; gives its figures, see `SyncRun.figures`."""
+def plan(store: str, entity_types: list | str | None = None, since: str | None = None) -> str:
+    """Have a worker count what the shop has and keep it as a Planned run; whoever asked is shown its figures."""
     frappe.has_permission(RUN, "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
     wanted = frappe.parse_json(entity_types) if isinstance(entity_types, str) else entity_types
-    run: SyncRun = told(backfill.plan, build_host(), FrappeSyncStore(), store, wanted or None, since)
-    return run.figures()
+    told(source_of, build_host(), store)
+    values = {"store": store, "entity_types": told(wanted_types, wanted or None), "since": since or None}
+    told(moment_of, since)
+    # A large shop within a small limit takes longer than a request may.
+    frappe.enqueue("salla_manager.tasks.plan_backfill", queue="long", enqueue_after_commit=True, **values)
+    return _("The shop is being counted in the background. The plan is shown here, and kept in Sync Run.")
 
 
 @frappe.whitelist(methods=["POST"])

@@ -11,8 +11,9 @@ import frappe
 
 from salla_manager import reading, tasks
 from salla_manager.adapters.clock import FrappeClock
+from salla_manager.adapters.health import read_health
 from salla_manager.adapters.store import FrappeHubStore
-from salla_manager.adapters.sync_store import FrappeSyncStore
+from salla_manager.adapters.sync_store import FrappeSyncStore, changes_name
 from salla_manager.api import backfills, operations
 from salla_manager.core import backfill
 from salla_manager.core.backfill import LEASE
@@ -39,7 +40,12 @@ class BackfillCase(HubCase):
         self.runs = FrappeSyncStore()
 
     def plan(self, *plurals):
-        return backfills.plan(self.store, list(plurals) or None)["run"]
+        return self.planned(self.store, *plurals)["run"]
+
+    def planned(self, store, *plurals):
+        """As the worker does it."""
+        with patch("frappe.publish_realtime"):
+            return tasks.plan_backfill(store, list(plurals) or None)
 
     def begin(self, *plurals):
         name = self.plan(*plurals)
@@ -71,7 +77,7 @@ class BackfillCase(HubCase):
 
 class TestBackfill(BackfillCase):
     def test_the_plan_is_a_row_with_counts_and_calls(self):
-        figures = backfills.plan(self.store)
+        figures = self.planned(self.store)
         totals = {kind: row["total"] for kind, row in figures["entities"].items()}
         assert (totals["product"], totals["customer"], totals["order"]) == (24, 10, 12)
         row = self.row(figures["run"])
@@ -167,8 +173,9 @@ class TestBackfill(BackfillCase):
         planning.join(20)
         assert f"{mine} of {self.store} is Planned" in str(result[0])
         assert [run.name for run in self.runs.open_runs(self.store)] == [mine]
-        with self.assertRaisesRegex(frappe.ValidationError, "Finish or cancel it first"):
-            self.plan()
+        with patch("frappe.publish_realtime") as said:
+            assert tasks.plan_backfill(self.store) == {}
+        assert "Finish or cancel it first" in said.call_args.args[1]
 
     def test_what_needs_a_person_pauses_and_is_told_once(self):
         name = self.begin("products")
@@ -236,7 +243,7 @@ class TestCost(BackfillCase):
         with patch("frappe.publish_realtime"), self.counted() as pulled:
             tasks.pull_store(self.store, ["products"])
         other = make_store("m-2")
-        name = backfills.plan(other, ["products"])["run"]
+        name = self.planned(other, "products")["run"]
         backfills.start(name)
         with self.counted() as read:
             assert reading.read_on(name, 1e9).status == "Done"
@@ -296,13 +303,47 @@ class TestRights(BackfillCase):
 
     def test_a_shop_that_cannot_be_counted_says_why(self):
         self.shop.salla.faults.add("/brands", "error")
-        with self.assertRaises(frappe.ValidationError):
-            backfills.plan(self.store, ["brands"])
+        with patch("frappe.publish_realtime") as said:
+            assert tasks.plan_backfill(self.store, ["brands"]) == {}
+        assert "Salla answered 500" in said.call_args.args[1]
         with (
             patch("salla_manager.adapters.host.client_for", return_value=None),
             self.assertRaisesRegex(frappe.ValidationError, "Connect the store"),
         ):
             backfills.plan(self.store, ["brands"])
+
+    def test_the_button_has_a_worker_count_and_whoever_pressed_it_is_shown_the_plan(self):
+        calls = self.shop.calls()
+        backfills.plan(self.store, '["brands"]', "2026-01-01")
+        job = self.enqueue.call_args
+        assert (job.args[0], job.kwargs["queue"]) == ("salla_manager.tasks.plan_backfill", "long")
+        assert self.shop.calls() == calls
+        asked = {name: job.kwargs[name] for name in ("store", "entity_types", "since")}
+        with patch("frappe.publish_realtime") as shown:
+            figures = tasks.plan_backfill(**asked)
+        assert shown.call_args.args == ("salla_backfill_planned", figures)
+        assert shown.call_args.kwargs["user"] == frappe.session.user
+        assert (figures["store"], list(figures["entities"])) == (self.store, ["brand"])
+        for wrong in ({"entity_types": ["stars"]}, {"since": "yesterday"}):
+            with self.assertRaises(frappe.ValidationError):
+                backfills.plan(self.store, **wrong)
+
+    def test_status_names_open_backfills_and_failed_looks(self):
+        def mine():
+            frappe.db.rollback()
+            return {row.kind: row for row in read_health()["readings"] if row.store == self.store}
+
+        reading.look(self.store)
+        assert mine() == {}
+        name = self.begin("brands")
+        backfills.pause(name)
+        frappe.db.set_value(
+            RUN, changes_name(self.store), {"status": "Failed", "message": "The shop is away."}
+        )
+        frappe.db.commit()
+        found = mine()
+        assert (found["Backfill"].name, found["Backfill"].status) == (name, "Paused")
+        assert found["Changes"].message == "The shop is away."
 
 
 class TestPull(BackfillCase):

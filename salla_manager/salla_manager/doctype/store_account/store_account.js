@@ -101,14 +101,17 @@ function ask_and_plan(frm) {
 						entity_types: PLURALS.filter((plural) => values[plural]),
 						since: values.since,
 					},
-					freeze: true,
-					freeze_message: __("The shop is being counted."),
 				})
-				.then(({ message }) => show_plan(message)),
+				.then(({ message }) => frappe.show_alert(message)),
 		__("What is a backfill to read?"),
 		__("Count")
 	);
 }
+
+// A worker counts, since a large shop takes longer than a request may.
+frappe.realtime.on("salla_backfill_planned", (figures) => {
+	if (cur_frm?.doctype === "Store Account" && cur_frm.doc.name === figures.store) show_plan(figures);
+});
 
 function show_plan(figures) {
 	const dialog = new frappe.ui.Dialog({
