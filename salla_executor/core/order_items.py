@@ -12,7 +12,9 @@ Known = dict[tuple[str, str], str]
 def items_of(payload: OrderPayload, context: Context) -> list[str]:
     """Item of each line. Raises BusinessError for the first line that has none."""
     # All lines at once: two hundred of them are no reason for hundreds of statements.
-    known = context.receiver.sold_items(context.source, {key for line in payload.items for key in _keys(line)})
+    known = context.receiver.sold_items(
+        context.source, {key for line in payload.items for key in _keys(line)}
+    )
     return [_item_of(number, line, known, context) for number, line in enumerate(payload.items, 1)]
 
 
