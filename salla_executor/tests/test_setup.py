@@ -14,7 +14,14 @@ from salla_executor.erpnext import hub
 from salla_executor.erpnext.readiness import problems
 from salla_executor.erpnext.settings import read_secrets
 from salla_executor.salla_executor.doctype.executor_inbox.executor_inbox import ExecutorInbox
-from salla_executor.setup.custom_fields import CUSTOM_FIELDS, INDEXED_FIELDS, missing_custom_fields
+from salla_executor.setup.custom_fields import (
+    CUSTOM_FIELDS,
+    INDEXED_FIELDS,
+    columns_to_make,
+    make_custom_fields,
+    missing_custom_fields,
+    remove_custom_fields,
+)
 from salla_executor.setup.defaults import fill_defaults
 from salla_executor.setup.integration_user import INTEGRATION_USER, make_roles_and_user
 from salla_executor.tests.kit import ExecutorTestCase
@@ -28,6 +35,19 @@ class TestSetup(ExecutorTestCase):
             assert index_of(doctype, field, unique=True), field
         for doctype, field in INDEXED_FIELDS:
             assert index_of(doctype, field), field
+
+    def test_uninstall_takes_every_field_away_and_the_patch_brings_them_back(self):
+        self.addCleanup(make_custom_fields)
+        ours = {f"{doctype}.{row['fieldname']}" for doctype, rows in CUSTOM_FIELDS.items() for row in rows}
+        remove_custom_fields()
+        assert set(missing_custom_fields()) == ours
+        assert not frappe.db.exists("Custom Field", {"fieldname": ("like", "shop\\_%")})
+        for doctype, field in INDEXED_FIELDS:
+            setter = {"doc_type": doctype, "field_name": field, "property": "search_index"}
+            assert not frappe.db.exists("Property Setter", setter)
+        # What stands in the columns is not lost: whoever installs again finds it.
+        make_custom_fields()
+        assert (missing_custom_fields(), columns_to_make()) == ([], [])
 
     def test_missing_field_is_named_and_the_order_waits(self):
         self.applied("upsert_product", product(self.code("A")))
@@ -44,7 +64,10 @@ class TestSetup(ExecutorTestCase):
 
     def test_hooks_and_patches_resolve(self):
         paths = [hooks.after_install, hooks.before_uninstall, *hooks.after_request]
-        paths += hooks.scheduler_events["hourly"] + list(hooks.doc_events["Sales Order"].values())
+        paths += hooks.scheduler_events["hourly"]
+        handlers = [one for events in hooks.doc_events.values() for one in events.values()]
+        paths += [path for one in handlers for path in (one if isinstance(one, list) else [one])]
+        paths += [path for rows in hooks.additional_timeline_content.values() for path in rows]
         for path in paths:
             assert callable(frappe.get_attr(path)), path
         with open(frappe.get_app_path("salla_executor", "patches.txt")) as file:
