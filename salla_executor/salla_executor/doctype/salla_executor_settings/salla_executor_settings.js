@@ -1,7 +1,18 @@
 frappe.ui.form.on("Salla Executor Settings", {
 	setup(frm) {
-		for (const field of ["warehouse", "cost_center", "tax_account", "shipping_account", "cod_account"]) {
+		const of_company = ["warehouse", "cost_center", "tax_account", "shipping_account", "cod_account"];
+		for (const field of [...of_company, "rounding_account"]) {
 			frm.set_query(field, () => ({ filters: { company: frm.doc.company, is_group: 0 } }));
+		}
+		for (const field of of_company) {
+			frm.set_query(field, "shops", (_doc, doctype, name) => ({
+				filters: { company: locals[doctype][name].company || frm.doc.company, is_group: 0 },
+			}));
+		}
+		frm.set_query("account", "taxes", () => ({ filters: { account_type: "Tax", is_group: 0 } }));
+		frm.set_query("warehouse", "branches", () => ({ filters: { is_group: 0 } }));
+		for (const field of ["shipping_item", "cod_item"]) {
+			frm.set_query(field, () => ({ filters: { is_stock_item: 0, has_variants: 0, disabled: 0 } }));
 		}
 		frm.set_query("price_list", () => ({ filters: { selling: 1, enabled: 1 } }));
 	},
