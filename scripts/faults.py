@@ -45,10 +45,13 @@ WEBHOOKS = "salla_manager/platforms/salla/webhooks.py"
 PROOF = "salla_manager/platforms/salla/signature.py"
 TOKENS = "salla_manager/platforms/salla/tokens.py"
 ENCRYPTION = "salla_manager/erp/encryption.py"
+ADOPTION = "salla_executor/core/adoption.py"
+ITEM_VALUES = "salla_executor/core/mapping/items.py"
 
 REFUSALS = "tests/executor/test_refusals.py::"
 ONCE = "tests/executor/test_once.py::"
 APPLY = "tests/executor/test_apply.py::"
+ITEM_TESTS = "tests/executor/test_items.py::"
 ANSWER_TESTS = "tests/hub/test_answers.py::"
 DISPATCH_TESTS = "tests/hub/test_dispatch.py::"
 TRANSPORT_TESTS = "tests/hub/test_transport.py::"
@@ -281,6 +284,20 @@ RULES_AND_SECRETS = (
           "tests/salla/test_webhooks.py::test_tokens_are_taken_out_of_what_is_kept"),
 )  # fmt: skip
 
+ITEMS = (
+    Fault("field of the ERP overwritten", ITEM_VALUES, 'frozenset() if is_new else settings.erp_item_fields', "frozenset()",
+          ITEM_TESTS + "test_field_of_the_erp_is_told_and_not_written"),
+    Fault("Item linked by barcode unasked", ADOPTION, "if not (is_barcode and context.settings.link_by_barcode):",
+          "if not is_barcode:", ITEM_TESTS + "test_what_is_certain_is_linked_and_the_rest_waits"),
+    Fault("plain Item made a template", ADOPTION, "if is_template and not found.has_variants:", "if False:",
+          ITEM_TESTS + "test_what_is_certain_is_linked_and_the_rest_waits"),
+    Fault("Item of two shops disabled by one", "salla_executor/core/items.py", "if values.is_disabled and (seller",
+          "if False and (seller", ITEM_TESTS + "test_deleted_comes_back_and_another_shop_keeps_it"),
+    Fault("price with VAT in a list without", ITEM_VALUES,
+          "if payload.price_includes_tax == price_list.includes_tax:", "if True:",
+          ITEM_TESTS + "test_prices_of_each_list"),
+)  # fmt: skip
+
 FAULTS = (
     *SIGNED_REQUESTS,
     *ONCE_IN_EFFECT,
@@ -288,4 +305,5 @@ FAULTS = (
     *ANSWERS_AND_NETWORK,
     *A_COPY_OF_THE_HUB,
     *RULES_AND_SECRETS,
+    *ITEMS,
 )
