@@ -12,7 +12,8 @@ from salla_executor.api.operations import check_connection, pair, request_pull, 
 from salla_executor.contract import new_secret, sign
 from salla_executor.erpnext import hub
 from salla_executor.erpnext.readiness import problems
-from salla_executor.erpnext.settings import read_secrets
+from salla_executor.erpnext.settings import DOCTYPE, read_secrets
+from salla_executor.install import fill_new_choices
 from salla_executor.salla_executor.doctype.executor_inbox.executor_inbox import ExecutorInbox
 from salla_executor.setup.custom_fields import (
     CUSTOM_FIELDS,
@@ -76,6 +77,13 @@ class TestSetup(ExecutorTestCase):
             import_part = row.removeprefix("execute:").split(";")[0]
             module, names = import_part.removeprefix("from ").split(" import ")
             assert callable(frappe.get_attr(f"{module}.{names}")), row
+
+    def test_choice_that_came_with_an_update_shows_its_default(self):
+        with self.settings(barcode_match="", order_policy="Submit when the money agrees"):
+            fill_new_choices()
+            stored = frappe.db.get_singles_dict(DOCTYPE)
+            assert stored.barcode_match == "Ask a person"
+            assert stored.order_policy == "Submit when the money agrees"
 
     def test_integration_user_cannot_log_in(self):
         user = frappe.get_doc("User", INTEGRATION_USER)
