@@ -96,7 +96,8 @@ def _fitting(found: list[Candidate], payload: CustomerPayload) -> list[Candidate
 def _uncertain(payload: CustomerPayload, reason: str) -> BusinessError:
     message = (
         f"The customer '{payload.name}' ({payload.phone or payload.email}) {reason} Merge Customers that are one"
-        " person, or correct the contact of the one that is not meant; it goes then by itself."
+        " person, correct the contact of the one that is not meant, or choose on its External Reference who it is; it goes"
+        " then by itself."
     )
     return BusinessError("ambiguous_customer", message, waits_on=f"customer:{payload.external_id}")
 

@@ -11,8 +11,11 @@ import requests
 
 import frappe
 
+from salla_executor.api.customers import choose
 from salla_executor.contract import signed_headers
+from salla_executor.erpnext.receiver import row_name
 from salla_executor.erpnext.settings import read_secrets
+from salla_executor.setup.integration_user import INTEGRATION_USER
 from salla_executor.tests.kit import ExecutorTestCase, HttpTestCase, receive, reference_of, sign
 from salla_executor.tests.payloads import address, customer, line, order, product
 
@@ -153,6 +156,22 @@ class TestOnePerson(ExecutorTestCase):
         assert self.applied("upsert_customer", both, revision=1).document.name == first.name
         # The merged one's own command goes to the same.
         assert reference_of(self.store, "customer", f"c-{self.store}2").document_name == first.name
+
+    def test_person_chooses_who_it_is(self):
+        first = self.applied("upsert_customer", customer(f"{self.store}1")).document
+        second = self.applied("upsert_customer", customer(f"{self.store}2")).document
+        both = customer(f"{self.store}3", phone=first.mobile_no, email=second.email_id)
+        self.send("upsert_customer", both)
+        name = row_name(self.store, "customer", both["external_id"])
+        choose(name, second.name)
+        frappe.db.commit()
+        assert self.applied("upsert_customer", both, revision=1).document.name == second.name
+        with self.assertRaises(frappe.ValidationError):
+            choose(name, first.name)
+        self.addCleanup(frappe.set_user, "Administrator")
+        frappe.set_user(INTEGRATION_USER)
+        with self.assertRaises(frappe.PermissionError):
+            choose(name, first.name)
 
     def test_policies(self):
         payload = customer(self.store)

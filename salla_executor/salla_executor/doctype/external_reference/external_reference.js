@@ -4,6 +4,10 @@ frappe.ui.form.on("External Reference", {
 			frm.add_custom_button(__("Link"), () => link(frm)).addClass("btn-primary");
 			frm.add_custom_button(__("Make New"), () => make_new(frm));
 		}
+		const is_customer = frm.doc.entity_type === "customer" && !frm.doc.document_name;
+		if (is_customer && (frm.doc.waits_on || "").startsWith("customer:") && frappe.model.can_write("Customer")) {
+			frm.add_custom_button(__("Link"), () => link_customer(frm)).addClass("btn-primary");
+		}
 		frm.add_custom_button(__("Commands"), () =>
 			frappe.set_route("List", "Executor Inbox", {
 				store_account: frm.doc.source,
@@ -27,6 +31,30 @@ function link(frm) {
 		},
 		({ item }) => run(frm, "link", { item }),
 		__("Which Item is {0}?", [frappe.utils.escape_html(frm.doc.shop_title)]),
+		__("Link")
+	);
+}
+
+function link_customer(frm) {
+	frappe.prompt(
+		{
+			fieldname: "customer",
+			fieldtype: "Link",
+			options: "Customer",
+			label: __("Customer"),
+			description: frappe.utils.escape_html(frm.doc.waits_message || ""),
+			reqd: 1,
+		},
+		async ({ customer }) => {
+			await frappe.call({
+				method: "salla_executor.api.customers.choose",
+				args: { reference: frm.doc.name, customer },
+				freeze: true,
+			});
+			frappe.show_alert({ message: __("Decided. It goes on when the hub asks again."), indicator: "green" });
+			frm.reload_doc();
+		},
+		__("Which Customer is {0}?", [frappe.utils.escape_html(frm.doc.external_id)]),
 		__("Link")
 	);
 }
