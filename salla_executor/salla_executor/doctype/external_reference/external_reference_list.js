@@ -1,6 +1,11 @@
 frappe.listview_settings["External Reference"] = {
 	hide_name_column: true,
-	add_fields: ["waits_on", "item_code", "document_name"],
+	add_fields: ["waits_on", "item_code", "document_name", "shop_title"],
+
+	formatters: {
+		// What has no document yet is known by its name in the shop.
+		document_name: (value, _field, doc) => frappe.utils.escape_html(value || doc.shop_title || ""),
+	},
 
 	get_indicator(doc) {
 		if (doc.waits_on === "review:item") return [__("To Review"), "yellow", "waits_on,=,review:item"];
