@@ -31,7 +31,7 @@ def update_lines(name: str, values: SalesOrderValues) -> Document | None:
             matched = _matched(doc, rows)
             update_child_qty_rate(DOCTYPE, json.dumps(matched, default=str), name)
             doc = _with_own_fields(frappe.get_doc(DOCTYPE, name), rows, matched)
-            if money(doc.grand_total, 2) == values.expected.total:
+            if money(doc.grand_total, doc.precision("grand_total")) == values.expected.total:
                 return doc
     except BusinessError:
         pass

@@ -96,6 +96,14 @@ class TestSubmittedOrderChanges(OrderTestCase):
         assert frappe.db.get_value("Sales Order", doc.name, "docstatus") == 2
         assert reference_of(self.store, "order", f"o-{self.store}").document_name == after.name
 
+    def test_what_a_status_submitted_is_submitted_again_once_amended(self):
+        self.status("in_progress", do_submit=1)
+        doc = self.applied("upsert_order", self.order(status="in_progress")).document
+        with self.settings(changed_orders=AMEND):
+            changed = self.order(status="in_progress", discount_total="20.00")
+            after = self.applied("upsert_order", changed).document
+        assert (doc.docstatus, after.amended_from, after.docstatus) == (1, doc.name, 1)
+
     def test_a_person_decides_unless_set(self):
         doc = self.submitted(self.order())
         answer = self.send("upsert_order", self.order(quantity="3"))
