@@ -298,6 +298,24 @@ ITEMS = (
           ITEM_TESTS + "test_prices_of_each_list"),
 )  # fmt: skip
 
+CUSTOMERS, REHEARSAL = "salla_executor/core/customers.py", "salla_manager/core/rehearsal.py"
+APPLY_TESTS, REHEARSAL_TESTS = "tests/executor/test_apply.py::", "tests/hub/test_rehearsal.py::"
+PERSONS = (
+    Fault("two customers merged on a contradiction", CUSTOMERS, "    if len(names) > 1:\n", "    if False:\n",
+          APPLY_TESTS + "test_phone_and_mail_of_two_customers_are_merged_by_nobody"),
+    Fault("another VAT number taken for the same company", CUSTOMERS,
+          "if payload.tax_id and chosen.tax_id and", "if False and",
+          APPLY_TESTS + "test_another_vat_number_is_another_customer"),
+    Fault("guests share an address", CUSTOMERS,
+          "if address is None or customer != context.settings.guest_customer:", "if True:",
+          APPLY_TESTS + "test_guest_is_a_customer_of_his_own_or_the_one_for_all"),
+    Fault("rehearsal in earnest", REHEARSAL, "        dry_run=True,\n", "        dry_run=False,\n",
+          REHEARSAL_TESTS + "test_what_would_become_of_each_order"),
+    Fault("orders to an ERP that may ignore dry_run", REHEARSAL,
+          "if not isinstance(versions, dict) or DRY_RUN_APP not in versions:", "if False:",
+          REHEARSAL_TESTS + "test_erp_that_may_not_know_dry_runs_is_sent_no_order"),
+)  # fmt: skip
+
 FAULTS = (
     *SIGNED_REQUESTS,
     *ONCE_IN_EFFECT,
@@ -306,4 +324,5 @@ FAULTS = (
     *A_COPY_OF_THE_HUB,
     *RULES_AND_SECRETS,
     *ITEMS,
+    *PERSONS,
 )
