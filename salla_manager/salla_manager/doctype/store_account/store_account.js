@@ -1,4 +1,5 @@
 const PLURALS = ["categories", "brands", "order_statuses", "products", "customers", "orders"];
+const PLAN_SECONDS = 4;
 
 frappe.ui.form.on("Store Account", {
 	refresh(frm) {
@@ -90,6 +91,7 @@ function kinds_and_since(label) {
 }
 
 function ask_and_plan(frm) {
+	shown_plans.clear();
 	frappe.prompt(
 		kinds_and_since(__("Orders Since")),
 		(values) =>
@@ -102,36 +104,50 @@ function ask_and_plan(frm) {
 						since: values.since,
 					},
 				})
-				.then(({ message }) => frappe.show_alert(message)),
+				.then(({ message }) => {
+					frappe.show_alert(message);
+					await_plan(frm.doc.name);
+				}),
 		__("What is a backfill to read?"),
 		__("Count")
 	);
 }
 
 // A worker counts, since a large shop takes longer than a request may.
-frappe.realtime.on("salla_backfill_planned", (figures) => {
-	if (cur_frm?.doctype === "Store Account" && cur_frm.doc.name === figures.store) show_plan(figures);
-});
+frappe.realtime.on("salla_backfill_planned", (figures) => show_plan(figures.store, figures.run));
 
-function show_plan(figures) {
+// Where no socket brings it, the row is there all the same.
+async function await_plan(store, left = 75) {
+	const planned = { store, kind: "Backfill", status: "Planned" };
+	const { message } = await frappe.db.get_value("Sync Run", planned, "name");
+	if (message?.name) return show_plan(store, message.name);
+	if (left > 0) setTimeout(() => await_plan(store, left - 1), PLAN_SECONDS * 1000);
+}
+
+const shown_plans = new Set();
+
+async function show_plan(store, run) {
+	if (cur_frm?.doctype !== "Store Account" || cur_frm.doc.name !== store || shown_plans.has(run)) return;
+	shown_plans.add(run);
+	const figures = await frappe.db.get_doc("Sync Run", run);
 	const dialog = new frappe.ui.Dialog({
 		title: __("Plan Backfill"),
 		fields: [{ fieldname: "plan", fieldtype: "HTML" }],
 		primary_action_label: __("Start"),
 		primary_action: async () => {
 			dialog.hide();
-			await frappe.call({ method: "salla_manager.api.backfills.start", args: { name: figures.run } });
-			frappe.set_route("Form", "Sync Run", figures.run);
+			await frappe.call({ method: "salla_manager.api.backfills.start", args: { name: run } });
+			frappe.set_route("Form", "Sync Run", run);
 		},
 		secondary_action_label: __("Discard the Plan"),
 		secondary_action: () => {
 			dialog.hide();
-			frappe.call({ method: "salla_manager.api.backfills.cancel", args: { name: figures.run } });
+			frappe.call({ method: "salla_manager.api.backfills.cancel", args: { name: run } });
 		},
 	});
-	const rows = Object.entries(figures.entities).map(([entity_type, row]) => ({ entity_type, ...row }));
 	dialog.fields_dict.plan.$wrapper.html(
-		salla_backfill.table(rows, ["total"]) + salla_backfill.effort(figures.calls, figures.minutes)
+		salla_backfill.table(JSON.parse(figures.steps), ["total"]) +
+			salla_backfill.effort(figures.calls, figures.minutes_left)
 	);
 	dialog.show();
 }
