@@ -10,7 +10,6 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.sync_store import RUN, FrappeSyncStore
 from salla_manager.api.told import told
 from salla_manager.core import backfill
-from salla_manager.core.pull import moment_of, source_of, wanted_types
 
 
 @frappe.whitelist(methods=["POST"])
@@ -19,9 +18,8 @@ def plan(store: str, entity_types: list | str | None = None, since: str | None =
     frappe.has_permission(RUN, "write", throw=True)
     frappe.has_permission("Store Account", "read", store, throw=True)
     wanted = frappe.parse_json(entity_types) if isinstance(entity_types, str) else entity_types
-    told(source_of, build_host(), store)
-    values = {"store": store, "entity_types": told(wanted_types, wanted or None), "since": since or None}
-    told(moment_of, since)
+    told(backfill.check_plan, build_host(), FrappeSyncStore(), store, wanted or None, since)
+    values = {"store": store, "entity_types": wanted or None, "since": since or None}
     # A large shop within a small limit takes longer than a request may.
     frappe.enqueue("salla_manager.tasks.plan_backfill", queue="long", enqueue_after_commit=True, **values)
     return _("The shop is being counted in the background. The plan is shown here, and kept in Sync Run.")

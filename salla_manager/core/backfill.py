@@ -31,6 +31,27 @@ PAUSED = "Paused by an operator."
 _SAMPLE = 5
 
 
+def check_plan(
+    host: Host,
+    runs: SyncStore,
+    store_id: str,
+    entity_types: Iterable[str] | None = None,
+    since: str | datetime | None = None,
+) -> None:
+    """What keeps a plan from being made, as far as the shop need not be asked. Raises PullError."""
+    store, _ = source_of(host, store_id)
+    wanted_types(entity_types)
+    moment_of(since)
+    with host.store.transaction():
+        _check_none_open(runs, store.name)
+
+
+def _check_none_open(runs: SyncStore, store: str) -> None:
+    other = next(iter(runs.open_runs(store)), None)
+    if other is not None:
+        raise PullError(f"{other.name} of {store} is {other.status}. Finish or cancel it first.")
+
+
 def plan(
     host: Host,
     runs: SyncStore,
@@ -59,9 +80,7 @@ def plan(
         calls_per_minute=client.calls_per_minute(),
     )
     with host.store.transaction():
-        other = next(iter(runs.open_runs(store.name)), None)
-        if other is not None:
-            raise PullError(f"{other.name} of {store.name} is {other.status}. Finish or cancel it first.")
+        _check_none_open(runs, store.name)
         return replace(run, name=runs.add_run(run))
 
 

@@ -176,6 +176,8 @@ class TestBackfill(BackfillCase):
         with patch("frappe.publish_realtime") as said:
             assert tasks.plan_backfill(self.store) == {}
         assert "Finish or cancel it first" in said.call_args.args[1]
+        with self.assertRaisesRegex(frappe.ValidationError, "Finish or cancel it first"):
+            backfills.plan(self.store)
 
     def test_what_needs_a_person_pauses_and_is_told_once(self):
         name = self.begin("products")
