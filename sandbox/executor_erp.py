@@ -9,10 +9,10 @@ from datetime import date
 from typing import Any
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
-from salla_executor.core.model import (
+from salla_executor.core.model import BusinessError, Saved, SavedOrder, Settings
+from salla_executor.core.values import (
     ActionValues,
     BrandValues,
-    BusinessError,
     Candidate,
     CustomerValues,
     ItemGroupValues,
@@ -20,9 +20,6 @@ from salla_executor.core.model import (
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
-    Saved,
-    SavedOrder,
-    Settings,
 )
 
 

@@ -288,7 +288,7 @@ def desk_texts(app: str) -> set[str]:
         found |= {row["label"] for row in workspace["shortcuts"] + workspace["number_cards"]}
         headers = [row for row in json.loads(workspace["content"]) if row["type"] == "header"]
         found |= {re.sub(r"<[^>]+>", "", row["data"]["text"]) for row in headers}
-    fields = ROOT / app / "setup/custom_fields.py"
+    fields = ROOT / app / "setup/shop_fields.py"
     if fields.exists():
         found |= set(re.findall(r'"label": "([^"]+)"', fields.read_text(encoding="utf-8")))
     return found

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from salla_executor.core.context import Context, Outcome
-from salla_executor.core.model import BusinessError, ItemMatch
+from salla_executor.core.model import BusinessError
+from salla_executor.core.values import ItemMatch
 from salla_executor.payloads import ProductPayload, VariantPayload
 
 # What all entries wait on that a person has to decide about, each for itself.

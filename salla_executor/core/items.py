@@ -10,7 +10,8 @@ from typing import Any
 from salla_executor.core.adoption import Target, kept, target_of
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import product_item, variant_item
-from salla_executor.core.model import BusinessError, ItemValues, Saved
+from salla_executor.core.model import BusinessError, Saved
+from salla_executor.core.values import ItemValues
 from salla_executor.payloads import Component, ProductPayload, VariantPayload
 
 # Of a value that the ERP keeps, as it is shown.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from salla_executor.core.context import Context
-from salla_executor.core.model import ActionValues, BusinessError, Saved, SavedOrder
+from salla_executor.core.model import BusinessError, Saved, SavedOrder
+from salla_executor.core.values import ActionValues
 from salla_executor.payloads import OrderPayload
 
 SUBMIT, CANCEL, RETURN, PARTIAL_RETURN = "submit", "cancel", "return", "partial_return"

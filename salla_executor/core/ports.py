@@ -8,23 +8,25 @@ from typing import Any, Protocol
 
 from salla_executor.contract import Command
 from salla_executor.core.model import (
-    ActionValues,
-    BrandValues,
     BusinessError,
-    Candidate,
     Claim,
-    CustomerValues,
     Gate,
-    ItemGroupValues,
-    ItemMatch,
-    ItemValues,
     NewSecret,
-    OrderStatusValues,
     Reference,
-    SalesOrderValues,
     Saved,
     SavedOrder,
     Settings,
+)
+from salla_executor.core.values import (
+    ActionValues,
+    BrandValues,
+    Candidate,
+    CustomerValues,
+    ItemGroupValues,
+    ItemMatch,
+    ItemValues,
+    OrderStatusValues,
+    SalesOrderValues,
 )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import AddressValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import AddressValues
 from salla_executor.erpnext.documents import is_shared, plain, set_values
 
 DOCTYPE = "Address"

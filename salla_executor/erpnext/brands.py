@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import frappe
 
-from salla_executor.core.model import BrandValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import BrandValues
 from salla_executor.erpnext.documents import plain, set_values
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.item_groups import rename

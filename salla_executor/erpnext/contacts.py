@@ -9,7 +9,8 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import CustomerValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import CustomerValues
 from salla_executor.erpnext.documents import is_ours, is_shared, plain, set_values
 
 DOCTYPE = "Contact"

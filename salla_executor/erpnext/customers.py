@@ -7,7 +7,8 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import Candidate, CustomerValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import Candidate, CustomerValues
 from salla_executor.erpnext.addresses import save_address
 from salla_executor.erpnext.contacts import save_contact
 from salla_executor.erpnext.documents import is_ours, plain, set_values

@@ -9,7 +9,8 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import (
+from salla_executor.core.model import Saved, SavedOrder, Settings
+from salla_executor.core.values import (
     ActionValues,
     BrandValues,
     Candidate,
@@ -19,9 +20,6 @@ from salla_executor.core.model import (
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
-    Saved,
-    SavedOrder,
-    Settings,
 )
 from salla_executor.erpnext import (
     brands,

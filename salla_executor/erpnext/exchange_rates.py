@@ -7,7 +7,8 @@ from decimal import Decimal
 import frappe
 from frappe import _
 
-from salla_executor.core.model import BusinessError, SalesOrderValues
+from salla_executor.core.model import BusinessError
+from salla_executor.core.values import SalesOrderValues
 
 
 def conversion_rates(values: SalesOrderValues) -> tuple[Decimal, Decimal]:

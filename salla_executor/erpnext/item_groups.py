@@ -6,7 +6,8 @@ from typing import Any
 
 import frappe
 
-from salla_executor.core.model import ItemGroupValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import ItemGroupValues
 from salla_executor.erpnext.documents import plain, set_values, web_address
 from salla_executor.erpnext.errors import refusals
 

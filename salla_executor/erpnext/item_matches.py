@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 
-from salla_executor.core.model import ItemMatch
+from salla_executor.core.values import ItemMatch
 from salla_executor.erpnext.documents import plain
 
 # Written out, since each new product asks: Frappe's builds the same statement for longer than it runs.

@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from salla_executor.core.model import BusinessError, ItemPrice
+from salla_executor.core.model import BusinessError
+from salla_executor.core.values import ItemPrice
 from salla_executor.erpnext.documents import set_values
 
 DOCTYPE = "Item Price"

@@ -10,7 +10,8 @@ from frappe.model.document import Document
 
 from erpnext.controllers.item_variant import copy_attributes_to_variant
 
-from salla_executor.core.model import BusinessError, ItemValues, Saved
+from salla_executor.core.model import BusinessError, Saved
+from salla_executor.core.values import ItemValues
 from salla_executor.erpnext.documents import differing, keep_at_hand, plain, rich, set_values, web_address
 from salla_executor.erpnext.errors import refusals, words_of
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value

@@ -13,7 +13,8 @@ from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_ent
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account
 from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
 
-from salla_executor.core.model import ActionValues, BusinessError, Saved, Settings
+from salla_executor.core.model import BusinessError, Saved, Settings
+from salla_executor.core.values import ActionValues
 from salla_executor.erpnext import order_returns
 from salla_executor.erpnext.errors import refusals
 

@@ -12,7 +12,8 @@ from frappe.model.document import Document
 
 from erpnext.controllers.accounts_controller import update_child_qty_rate
 
-from salla_executor.core.model import BusinessError, SalesOrderValues
+from salla_executor.core.model import BusinessError
+from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.documents import money
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.order_rows import line_rows

@@ -13,7 +13,8 @@ from frappe.utils import flt
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return as credit_note_of
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return as goods_back_of
 
-from salla_executor.core.model import ActionValues, BusinessError, Saved, Settings
+from salla_executor.core.model import BusinessError, Saved, Settings
+from salla_executor.core.values import ActionValues
 
 # Kind of return -> the document it is made of, how it names the order, its row of the order, and what makes it.
 SOURCES = {

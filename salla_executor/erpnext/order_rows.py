@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from salla_executor.core.model import SalesOrderValues
+from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.documents import plain, same, shown, stored
 
 Row = dict[str, Any]

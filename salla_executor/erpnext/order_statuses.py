@@ -6,7 +6,8 @@ from pypika.terms import Criterion
 
 import frappe
 
-from salla_executor.core.model import OrderStatusValues, Saved
+from salla_executor.core.model import Saved
+from salla_executor.core.values import OrderStatusValues
 from salla_executor.erpnext.documents import plain, set_values
 from salla_executor.erpnext.errors import refusals
 

@@ -12,7 +12,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import convert_utc_to_system_timezone, flt
 
-from salla_executor.core.model import BusinessError, SalesOrderValues, Saved, SavedOrder
+from salla_executor.core.model import BusinessError, Saved, SavedOrder
+from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.addresses import save_address
 from salla_executor.erpnext.documents import money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals

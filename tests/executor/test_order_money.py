@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
 from salla_executor.core.mapping.order_compare import difference_text
 from salla_executor.core.mapping.order_money import plan_money
-from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, SavedOrder
+from salla_executor.core.model import BusinessError, SavedOrder
+from salla_executor.core.values import Charge, SalesOrderLine
 from salla_executor.payloads import OrderPayload
 from sandbox.executor_store import default_settings
 

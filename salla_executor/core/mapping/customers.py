@@ -17,7 +17,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from salla_executor.contract import dump_json
-from salla_executor.core.model import AddressValues, CustomerValues, Settings
+from salla_executor.core.model import Settings
+from salla_executor.core.values import AddressValues, CustomerValues
 from salla_executor.payloads import Address, CustomerPayload
 
 NAME_LENGTH = 140

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, Settings
+from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.values import Charge, SalesOrderLine
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from salla_executor.core.model import (
-    BrandValues,
-    ItemGroupValues,
-    ItemPrice,
-    ItemValues,
-    OrderStatusValues,
-    PriceList,
-    Settings,
-)
+from salla_executor.core.model import PriceList, Settings
+from salla_executor.core.values import BrandValues, ItemGroupValues, ItemPrice, ItemValues, OrderStatusValues
 from salla_executor.payloads import (
     BrandPayload,
     CategoryPayload,

@@ -29,7 +29,8 @@ from salla_executor.core.mapping.order_taxes import (
     tax_account,
     tax_of,
 )
-from salla_executor.core.model import BusinessError, Charge, SalesOrderLine, Settings, ShopTotals
+from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.values import Charge, SalesOrderLine, ShopTotals
 from salla_executor.payloads import OrderLine, OrderPayload
 
 __all__ = ["SETTINGS_PAGE", "MoneyPlan", "plan_money", "shop_totals", "target_net"]

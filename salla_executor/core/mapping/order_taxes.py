@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from salla_executor.core.model import BusinessError, Charge, Settings, TaxRule
+from salla_executor.core.model import BusinessError, Settings, TaxRule
+from salla_executor.core.values import Charge
 from salla_executor.payloads import OrderPayload
 
 SETTINGS_PAGE = "Salla Executor Settings"

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from salla_executor.core.mapping.customers import address_values
 from salla_executor.core.mapping.order_money import SETTINGS_PAGE, MoneyPlan
-from salla_executor.core.model import BusinessError, SalesOrderValues, Settings
+from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.values import SalesOrderValues
 from salla_executor.payloads import OrderPayload
 
 
