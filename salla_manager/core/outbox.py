@@ -23,6 +23,7 @@ from salla_manager.core.model import (
     command_type_of,
 )
 from salla_manager.core.sku import SKU_ENTITIES, normalize_sku, sku_problem
+from salla_manager.core.tax_reasons import with_tax_reasons
 from salla_manager.payloads import PAYLOADS, Payload, parse_payload
 
 UNCHANGED = "Unchanged"
@@ -77,6 +78,7 @@ def absorb(
     """
     key = RecordKey(store.name, entity_type_of(payload), payload.external_id)
     observed_at = observed_at or host.clock.now()
+    payload = with_tax_reasons(payload, store, host.store)
     with host.store.transaction():
         before = host.store.lock_record(key)
         if only_if_new and before.mapped:
