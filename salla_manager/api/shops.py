@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import escape_html
 
 from salla_manager.adapters import connecting, subscriptions
-from salla_manager.core.commands import OperatorError
+from salla_manager.api.told import told
 from salla_manager.core.connect import ConnectError
 
 STORE = "Store Account"
@@ -51,18 +51,11 @@ def check_webhooks(store: str) -> dict[str, Any]:
     """ok, url and lines: what is not as it should be with the shop's subscriptions."""
     frappe.has_permission("External Record", "write", throw=True)
     frappe.has_permission(STORE, "read", store, throw=True)
-    return _told(store)
+    return told(subscriptions.check, store)
 
 
 @frappe.whitelist(methods=["POST"])
 def repair_webhooks(store: str) -> dict[str, Any]:
     """As check_webhooks, with what was done about each line."""
     frappe.has_permission(STORE, "write", store, throw=True)
-    return _told(store, repair=True)
-
-
-def _told(store: str, repair: bool = False) -> dict[str, Any]:
-    try:
-        return subscriptions.check(store, repair)
-    except OperatorError as error:
-        return frappe.throw(str(error), title=_("Not possible now"))
+    return told(subscriptions.check, store, True)

@@ -28,7 +28,7 @@ def ingest(
         if not error.external_id:
             raise
         key = RecordKey(store.name, error.entity_type, error.external_id)
-        return [outbox.keep_failure(key, "; ".join(error.problems), body, host)]
+        return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host)]
     before: list[Outcome] = []
     for payload in payloads:
         if isinstance(payload, OrderPayload):

@@ -20,13 +20,19 @@ class WebhookError(ValueError):
 
 
 class NormalizeError(ValueError):
-    """A shop entity that cannot become a payload; `problems` has one sentence per field."""
+    """A shop entity that cannot become a payload; `problems` has one sentence per field.
 
-    def __init__(self, entity_type: str, external_id: str, problems: list[str]):
+    raw: what of the shop's body may be kept, where that is not all of it.
+    """
+
+    def __init__(
+        self, entity_type: str, external_id: str, problems: list[str], raw: dict[str, Any] | None = None
+    ):
         super().__init__(f"{entity_type} {external_id or '(no id)'}: " + "; ".join(problems))
         self.entity_type = entity_type
         self.external_id = external_id
         self.problems = problems
+        self.raw = raw
 
 
 class ShopError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hub_kit import INSTANCE, NOW, STORE, Hub, payload
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from salla_manager import contract
 from salla_manager.core.commands import OperatorError, cancel_command, resend_record, retry_command
+from salla_manager.core.ingest import ingest
 from salla_manager.core.model import CommandStatus, RecordKey, RecordStatus
 from salla_manager.core.outbox import absorb, absorb_deletion, envelope
 from salla_manager.core.release import release_parked
 from salla_manager.payloads import parse_payload
+from salla_manager.platforms.port import NormalizeError
 
 
 def test_a_new_product_becomes_one_record_and_one_command(hub: Hub) -> None:
@@ -305,3 +308,11 @@ def test_the_erp_ends_with_the_last_state_that_had_a_sku(changes: Any) -> None:
     assert (hub.wire.sent[-1][0]["payload"]["price"] if hub.wire.sent else None) == expected
     assert set(hub.statuses()) <= {"Done", "Superseded"}
     hub.rows.close()
+
+
+def test_what_is_kept_of_a_body_that_is_not_understood_is_what_the_platform_lets_be_kept(hub: Hub) -> None:
+    refused = NormalizeError("order", "900", ["total: it is no number"], {"codes": ["***"]})
+    hub.host.platforms("salla").normalize = Mock(side_effect=refused)
+    [outcome] = ingest(hub.host, hub.store, None, "order", {"codes": ["9-XY"]}, hub.clock.now())
+    assert outcome.status == "Failed"
+    assert json.loads(hub.record("order", "900").raw) == {"codes": ["***"]}

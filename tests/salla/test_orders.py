@@ -308,3 +308,11 @@ def test_licence_codes_and_links_to_the_goods_stay_out_of_raw(normalize, order):
     # All else is the shop's own body, and the body that was given is as it was.
     assert {**item, **sold} == order["items"][0]
     assert made.raw["amounts"] == order["amounts"]
+
+
+def test_licence_codes_stay_out_of_what_is_kept_of_an_order_that_is_not_understood(normalize, order):
+    order["items"][0]["codes"] = ["9-XY"]
+    order["amounts"]["total"] = {"amount": "much", "currency": "SAR"}
+    with pytest.raises(NormalizeError) as caught:
+        normalize("order", order)
+    assert caught.value.raw["items"][0]["codes"] == ["***"]

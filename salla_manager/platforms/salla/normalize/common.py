@@ -263,7 +263,8 @@ def build(entity_type: str, values: dict[str, Any], problems: list[str] | None =
         problems += [_say(problem) for problem in error.problems if problem.split(":")[0] not in named]
         payload = None
     if problems or payload is None:
-        raise NormalizeError(entity_type, str(values.get("external_id") or ""), problems)
+        external_id = str(values.get("external_id") or "")
+        raise NormalizeError(entity_type, external_id, problems, values.get("raw"))
     return payload
 
 
