@@ -19,7 +19,7 @@ from frappe.model.base_document import BaseDocument
 
 from chaos.points import MortalSteps, Trap, in_halves
 from salla_executor.api import commands
-from salla_executor.core.model import Settings
+from salla_executor.core.model import Gate
 from salla_executor.erpnext import secret_keeper
 from salla_executor.erpnext.receiver import FrappeReceiver
 
@@ -66,8 +66,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return in_halves(body, TRAP)
 
 
-def _read_settings() -> Settings:
-    return replace(_site_settings(), instance_id=os.environ[INSTANCE], secrets=(os.environ[SECRET],))
+def _read_gate() -> Gate:
+    return replace(_site_gate(), instance_id=os.environ[INSTANCE], secrets=(os.environ[SECRET],))
 
 
 def _insert(document: Any, *args: Any, **kwargs: Any) -> None:
@@ -76,6 +76,6 @@ def _insert(document: Any, *args: Any, **kwargs: Any) -> None:
         TRAP.at("executor: amid documents")
 
 
-_site_settings, secret_keeper.read_settings = secret_keeper.read_settings, _read_settings
+_site_gate, secret_keeper.read_gate = secret_keeper.read_gate, _read_gate
 _plain_insert, BaseDocument.db_insert = BaseDocument.db_insert, _insert
 commands.FrappeReceiver = MortalReceiver

@@ -47,7 +47,7 @@ class FrappeSecretKeeper:
         return True
 
     def end_rotation(self) -> None:
-        if _is_locked_with(self.settings().secrets[0]):
+        if _is_locked_with(self.gate().secrets[0]):
             ends = add_to_date(now_datetime(), hours=OVERLAP_HOURS)
             # As text: a Single would keep a moment in a form that Desk cannot read.
             self._write({"previous_secret_expires_at": get_datetime_str(ends)})
