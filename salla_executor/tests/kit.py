@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import SkipTest
+from unittest.mock import patch
 
 import requests
 
@@ -58,6 +59,10 @@ class ExecutorTestCase(FrappeTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
+        # A developer's site prints a stack for each query that Frappe tries in vain.
+        quiet = patch.dict(frappe.conf, developer_mode=0)
+        quiet.start()
+        cls.addClassCleanup(quiet.stop)
         frappe.set_user("Administrator")
         prepare_site()
 
