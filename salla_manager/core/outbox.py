@@ -78,13 +78,13 @@ def absorb(
     """
     key = RecordKey(store.name, entity_type_of(payload), payload.external_id)
     observed_at = observed_at or host.clock.now()
-    payload = with_tax_reasons(payload, store, host.store)
     with host.store.transaction():
         before = host.store.lock_record(key)
         if only_if_new and before.mapped:
             return Outcome(key, UNCHANGED, "It is known already.")
         if _is_older(before, payload, observed_at, host.clock.now()):
             return Outcome(key, STALE, "The shop has told a newer state of it already.")
+        payload = with_tax_reasons(payload, before, host.store)
         record = _observed(before, payload, None if only_if_new else observed_at)
         freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
         outcome = _skip_without_sku(host, record, payload) or _queue(host, store, record, payload)
