@@ -58,6 +58,8 @@ def _sales_invoice(doc: Document, values: ActionValues, settings: Settings) -> l
     if has_draft("Sales Invoice", "sales_order", doc.name):
         return []
     invoice = make_sales_invoice(doc.name)
+    # Else a prepaid order stays to be paid. Of the buyer's money only what was paid for this order.
+    invoice.allocate_advances_automatically = invoice.only_include_allocated_payments = 1
     made = keep(invoice, settings.follow_ups_submitted) if invoice.items else []
     doc.reload()
     return made
@@ -95,9 +97,25 @@ def _payable(doc: Document) -> tuple[str, str] | None:
         return None
     for name in invoices:
         if frappe.db.get_value("Sales Invoice", name, "outstanding_amount") > 0:
+            _refuse_open_advance(doc, name)
             return "Sales Invoice", name
-    is_paid = flt(doc.advance_paid) >= flt(doc.grand_total) or invoices
+    # The advance is in the currency of the buyer's account.
+    is_in_order_currency = doc.party_account_currency == doc.currency
+    total = doc.grand_total if is_in_order_currency else doc.base_grand_total
+    is_paid = flt(doc.advance_paid) >= flt(total) or invoices
     return None if is_paid else ("Sales Order", doc.name)
+
+
+def _refuse_open_advance(doc: Document, invoice: str) -> None:
+    """An invoice made by hand may leave it out; a payment of all of it would be money twice."""
+    if flt(doc.advance_paid):
+        raise BusinessError(
+            "open_advance",
+            _(
+                "No payment was made for Sales Invoice {0}: an advance of Sales Order {1} is not allocated to it yet."
+                " Allocate it by Payment Reconciliation."
+            ).format(invoice, doc.name),
+        )
 
 
 def invoices_of(doc: Document) -> list[str]:

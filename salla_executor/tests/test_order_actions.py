@@ -1,0 +1,91 @@
+"""What a shop's status asks for, where people and earlier statuses have done a part of it already."""
+
+import frappe
+
+from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+
+from salla_executor.tests.maps import mode_of_payment, tables
+from salla_executor.tests.payloads import line, order, product
+from salla_executor.tests.test_order_changes import OrderTestCase, paid_into
+
+SUBMITTED = {"follow_up_documents": "Submitted"}
+
+
+def entries_of(*names):
+    filters = {"reference_name": ("in", names), "docstatus": ("<", 2)}
+    return set(frappe.get_all("Payment Entry Reference", filters, pluck="parent"))
+
+
+def invoices_of(order_doc):
+    filters = {"sales_order": order_doc.name, "docstatus": ("<", 2)}
+    names = frappe.get_all("Sales Invoice Item", filters, pluck="parent", distinct=True, order_by="creation")
+    return [frappe.get_doc("Sales Invoice", name) for name in names]
+
+
+class TestPayments(OrderTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.status("paid", make_payment_entry=1)
+        self.status("completed", make_sales_invoice=1, make_payment_entry=1)
+        self.mode = paid_into(mode_of_payment("Shop Mada"))
+
+    def paid_with(self):
+        return tables(payment_methods=[{"method": "mada", "mode_of_payment": self.mode}])
+
+    def test_a_prepaid_order_is_paid_once(self):
+        with self.paid_with(), self.settings(**SUBMITTED):
+            paid = self.applied("upsert_order", self.order(status="paid")).document
+            assert paid.advance_paid == 287.5
+            doc = self.applied("upsert_order", self.order(status="completed")).document
+        assert not doc.shop_attention, doc.shop_attention
+        (invoice,) = invoices_of(doc)
+        assert (invoice.docstatus, invoice.outstanding_amount) == (1, 0)
+        assert len(entries_of(doc.name, invoice.name)) == 1
+
+    def test_so_it_is_with_drafts_that_a_person_submits(self):
+        with self.paid_with():
+            doc = self.applied("upsert_order", self.order(status="paid")).document
+            (entry,) = entries_of(doc.name)
+            self.applied("upsert_order", self.order(status="completed"))
+            (invoice,) = invoices_of(doc)
+            assert entries_of(doc.name, invoice.name) == {entry}
+            for doctype, name in (("Payment Entry", entry), ("Sales Invoice", invoice.name)):
+                frappe.get_doc(doctype, name).submit()
+            frappe.db.commit()
+            self.status("delivered", make_payment_entry=1)
+            self.applied("upsert_order", self.order(status="delivered"))
+        invoice.reload()
+        assert invoice.outstanding_amount == 0
+        assert entries_of(doc.name, invoice.name) == {entry}
+
+    def test_an_advance_that_a_persons_invoice_left_out_is_a_persons_to_allocate(self):
+        with self.paid_with(), self.settings(**SUBMITTED):
+            doc = self.applied("upsert_order", self.order(status="paid")).document
+            invoice = make_sales_invoice(doc.name)
+            invoice.insert()
+            invoice.submit()
+            frappe.db.commit()
+            assert invoice.outstanding_amount == 287.5
+            doc = self.applied("upsert_order", self.order(status="completed")).document
+        assert len(entries_of(doc.name, invoice.name)) == 1
+        assert "Payment Reconciliation" in doc.shop_attention
+
+    def test_an_advance_in_the_companys_currency_pays_a_foreign_order_only_when_it_is_all_of_it(self):
+        payload = order(self.store, [line(self.sku, "1", "100.00")], "115.00", "15.00", currency="USD")
+        payload |= {"exchange_rate": "3.75", "store_currency": "SAR"}
+        with self.paid_with(), self.settings(**SUBMITTED):
+            doc = self.applied("upsert_order", payload).document
+            doc.submit()
+            # More than the 115 of the order, and less than its 431.25 in riyals.
+            part = get_payment_entry("Sales Order", doc.name)
+            part.reference_no, part.reference_date = "1", doc.transaction_date
+            part.paid_amount = part.received_amount = part.references[0].allocated_amount = 200
+            part.insert()
+            part.submit()
+            frappe.db.commit()
+            self.applied("upsert_order", {**payload, "status": "paid"})
+        doc.reload()
+        assert not doc.shop_attention, doc.shop_attention
+        assert doc.advance_paid == 431.25
+        assert len(entries_of(doc.name)) == 2
