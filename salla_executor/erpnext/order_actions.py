@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import frappe
@@ -49,9 +50,24 @@ def _delivery_note(doc: Document, values: ActionValues, settings: Settings) -> l
     if doc.skip_delivery_note or has_draft("Delivery Note", "against_sales_order", doc.name):
         return []
     note = make_delivery_note(doc.name)
+    returned = _returned(doc)
+    for row in note.items:
+        # ERPNext counts what came back as not delivered.
+        row.qty = flt(row.qty - returned[row.so_detail], row.precision("qty"))
+    note.items = [row for row in note.items if row.qty > 0]
     made = keep(note, settings.follow_ups_submitted) if note.items else []
     doc.reload()
     return made
+
+
+def _returned(doc: Document) -> dict[str, float]:
+    """Units by row of the order; its own returned_qty misses returns that were inserted and submitted in one go."""
+    filters = {"so_detail": ("in", [row.name for row in doc.items]), "qty": ("<", 0), "docstatus": 1}
+    units = {row.name: flt(row.returned_qty) for row in doc.items}
+    back = defaultdict(float)
+    for row in frappe.get_all("Delivery Note Item", filters, ["so_detail", "qty"]):
+        back[row.so_detail] -= row.qty
+    return {name: max(known, back[name]) for name, known in units.items()}
 
 
 def _sales_invoice(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:

@@ -3,10 +3,11 @@
 import frappe
 
 from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
-from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
+from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
+from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 
 from salla_executor.tests.maps import mode_of_payment, tables
-from salla_executor.tests.payloads import line, order, product
+from salla_executor.tests.payloads import line, order
 from salla_executor.tests.test_order_changes import OrderTestCase, paid_into
 
 SUBMITTED = {"follow_up_documents": "Submitted"}
@@ -89,3 +90,44 @@ class TestPayments(OrderTestCase):
         assert not doc.shop_attention, doc.shop_attention
         assert doc.advance_paid == 431.25
         assert len(entries_of(doc.name)) == 2
+
+
+class TestGoods(OrderTestCase):
+    def test_what_came_back_is_not_delivered_again(self):
+        self.status("delivered", make_delivery_note=1)
+        self.status("completed", make_delivery_note=1)
+        with self.settings(**SUBMITTED):
+            doc = self.applied("upsert_order", self.order(status="delivered")).document
+            (note,) = notes_of(doc)
+            back = make_sales_return(note)
+            back.items = back.items[:1]
+            back.items[0].qty = -1
+            back.insert()
+            back.submit()
+            frappe.db.commit()
+            doc = self.applied("upsert_order", self.order(status="completed")).document
+        assert not doc.shop_attention, doc.shop_attention
+        assert sorted(notes_of(doc)) == sorted([note, back.name])
+
+    def test_what_was_not_delivered_yet_is(self):
+        self.status("completed", make_delivery_note=1)
+        doc = self.submitted(self.order())
+        first = make_delivery_note(doc.name)
+        first.items = first.items[:1]
+        first.insert()
+        first.submit()
+        back = make_sales_return(first.name)
+        back.items[0].qty = -1
+        back.insert()
+        back.submit()
+        frappe.db.commit()
+        with self.settings(**SUBMITTED):
+            self.applied("upsert_order", self.order(status="completed"))
+        (rest,) = set(notes_of(doc)) - {first.name, back.name}
+        rows = frappe.get_doc("Delivery Note", rest).items
+        assert [(row.item_code, row.qty) for row in rows] == [(self.other, 1)]
+
+
+def notes_of(order_doc):
+    filters = {"against_sales_order": order_doc.name, "docstatus": ("<", 2)}
+    return frappe.get_all("Delivery Note Item", filters, pluck="parent", distinct=True)
