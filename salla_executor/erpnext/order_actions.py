@@ -76,9 +76,31 @@ def _sales_invoice(doc: Document, values: ActionValues, settings: Settings) -> l
     invoice = make_sales_invoice(doc.name)
     # Else a prepaid order stays to be paid. Of the buyer's money only what was paid for this order.
     invoice.allocate_advances_automatically = invoice.only_include_allocated_payments = 1
+    _bill_the_rest(invoice, doc)
     made = keep(invoice, settings.follow_ups_submitted) if invoice.items else []
     doc.reload()
     return made
+
+
+def _bill_the_rest(invoice: Document, doc: Document) -> None:
+    """ERPNext proposes what is left of the goods, but gifts, fixed charges and the discount each time anew."""
+    earlier = [frappe.get_doc("Sales Invoice", name) for name in invoices_of(doc)]
+    billed = {row.so_detail for one in earlier for row in one.items}
+    invoice.items = [
+        row for row in invoice.items if row.qty and (row.base_amount or row.so_detail not in billed)
+    ]
+    left = defaultdict(float)
+    for sign, one in ((1, doc), *((-1, one) for one in earlier)):
+        for row in _charges(one):
+            left[row.account_head] += sign * flt(row.tax_amount)
+    for row in _charges(invoice):
+        # Rows on one account share what is left of it, so the first one takes it.
+        row.tax_amount = flt(left.pop(row.account_head, 0), row.precision("tax_amount"))
+    invoice.discount_amount = flt(doc.discount_amount) - sum(flt(one.discount_amount) for one in earlier)
+
+
+def _charges(document: Document) -> list[Document]:
+    return [row for row in document.taxes if row.charge_type == "Actual"]
 
 
 def _payment_entry(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:

@@ -7,7 +7,7 @@ from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, 
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 
 from salla_executor.tests.maps import mode_of_payment, tables
-from salla_executor.tests.payloads import line, order
+from salla_executor.tests.payloads import line, order, product
 from salla_executor.tests.test_order_changes import OrderTestCase, paid_into
 
 SUBMITTED = {"follow_up_documents": "Submitted"}
@@ -131,3 +131,45 @@ class TestGoods(OrderTestCase):
 def notes_of(order_doc):
     filters = {"against_sales_order": order_doc.name, "docstatus": ("<", 2)}
     return frappe.get_all("Delivery Note Item", filters, pluck="parent", distinct=True)
+
+
+class TestInvoices(OrderTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.status("delivered", make_sales_invoice=1)
+        self.status("completed", make_sales_invoice=1)
+
+    def with_gift(self, **changes):
+        """250 + shipping 30, VAT 15 %, and a free gift."""
+        gift = self.code("GIFT")
+        if not frappe.db.exists("Item", gift):
+            self.applied("upsert_product", product(gift, type="service"))
+        lines = [line(self.sku, "2", "100.00"), line(self.other, "1", "50.00"), line(gift, "1", "0")]
+        return order(self.store, lines, "322.00", "42.00", shipping={"amount": "30.00"}, **changes)
+
+    def test_a_free_gift_is_no_reason_for_a_second_invoice(self):
+        with self.settings(**SUBMITTED):
+            self.applied("upsert_order", self.with_gift(status="delivered"))
+            doc = self.applied("upsert_order", self.with_gift(status="completed")).document
+        assert not doc.shop_attention, doc.shop_attention
+        assert [invoice.grand_total for invoice in invoices_of(doc)] == [322]
+
+    def test_shipping_and_discount_are_billed_once_beside_a_persons_invoice(self):
+        """A person bills one line, ERPNext adds shipping and discount whole; the rest is goods and their VAT."""
+        changes = {
+            "shipping": {"amount": "30.00"},
+            "discount_total": "20.00",
+            "tax": {"percent": "15", "amount": "39.00"},
+        }
+        payload = {**self.order(), "total": "299.00", **changes}
+        doc = self.submitted(payload)
+        first = make_sales_invoice(doc.name)
+        first.items = first.items[:1]
+        first.insert()
+        first.submit()
+        frappe.db.commit()
+        with self.settings(**SUBMITTED):
+            doc = self.applied("upsert_order", {**payload, "status": "completed"}).document
+        assert not doc.shop_attention, doc.shop_attention
+        # (200 - 20 + 30) and 50, with 15 %.
+        assert [invoice.grand_total for invoice in invoices_of(doc)] == [241.5, 57.5]
