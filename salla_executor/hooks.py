@@ -45,6 +45,7 @@ doc_events = {
         "after_insert": "salla_executor.erpnext.sales_orders.follow_amendment",
         "before_insert": "salla_executor.erpnext.sales_orders.free_key",
         "before_submit": "salla_executor.erpnext.order_guard.refuse_unaccepted",
+        "before_update_after_submit": "salla_executor.erpnext.order_guard.keep_own_fields",
         "validate": "salla_executor.erpnext.order_guard.compare_again",
     },
 }

@@ -11,22 +11,62 @@ from frappe.model.document import Document
 from frappe.utils import flt, fmt_money
 
 from salla_executor.erpnext.order_settings import SUBMIT
+from salla_executor.erpnext.sales_orders import order_key
 
 SETTINGS = "Salla Executor Settings"
 # Lines that stand for a charge of the shop, by what the core calls them.
 FEE_LINES = {"Shipping": "shop_shipping", "Cash on Delivery": "shop_cash_on_delivery"}
 
+# Written by commands and by accept() alone. An amended order has those of the shop, and is judged anew.
+SHOP_FIELDS = (
+    *("shop_store", "shop_order", "shop_content"),
+    *("shop_total", "shop_tax", "shop_shipping", "shop_cash_on_delivery", "shop_discount"),
+)
+GUARD_FIELDS = (
+    *("shop_order_key", "shop_difference", "shop_difference_note"),
+    *("shop_accepted_by", "shop_status_done"),
+)
+
 
 def compare_again(doc: Document, method: str | None = None) -> None:
-    """Sales Order validate: a person who mends the draft ends the difference, one who changes it makes one."""
-    if not doc.get("shop_order") or doc.docstatus or doc.flags.is_of_command:
+    """Sales Order validate: a person who mends the draft ends the difference, one who changes it makes one.
+
+    An acceptance holds for the money that was accepted, and for no other.
+    """
+    if doc.flags.is_of_command:
+        return
+    keep_own_fields(doc)
+    before = doc.get_doc_before_save()
+    if not doc.get("shop_order"):
+        return
+    is_changed = before is None or _money(before) != _money(doc)
+    if doc.docstatus and not is_changed:
         return
     off = [row for row in figures(doc) if abs(row["off"]) > _tolerance() and row["counts"]]
     doc.shop_difference = flt(doc.shop_total) - flt(doc.grand_total) if off else 0
-    if not off:
-        doc.shop_difference_note = ""
-    elif not doc.shop_difference_note:
+    if is_changed:
+        doc.shop_accepted_by = None
+    if is_changed or not (off and doc.shop_difference_note):
         doc.shop_difference_note = "\n".join(_sentence(row, doc.currency) for row in off)
+
+
+def keep_own_fields(doc: Document, method: str | None = None) -> None:
+    """Sales Order before_update_after_submit, and of each validate: Frappe takes read-only fields from clients too."""
+    if doc.flags.is_of_command:
+        return
+    known = doc.get_doc_before_save() or _former(doc)
+    for field in SHOP_FIELDS + GUARD_FIELDS:
+        doc.set(field, known.get(field))
+
+
+def _former(doc: Document) -> dict[str, Any]:
+    """What a new document may take over: nothing, unless it amends another."""
+    if not doc.get("amended_from"):
+        return {}
+    former = frappe.db.get_value(doc.doctype, doc.amended_from, SHOP_FIELDS, as_dict=True) or {}
+    key = former.get("shop_order") and order_key(former["shop_store"], former["shop_order"])
+    # The cancelled order gave its key up before the insert; it has none where another took it.
+    return {**former, "shop_order_key": key if doc.get("shop_order_key") == key else None}
 
 
 def refuse_unaccepted(doc: Document, method: str | None = None) -> None:
@@ -94,6 +134,10 @@ def figures(doc: Document) -> list[dict[str, Any]]:
         for label, says, has, counts in rows
         if flt(says) or flt(has, 2)
     ]
+
+
+def _money(doc: Document) -> tuple[str, dict[str, float]]:
+    return doc.currency, {row["label"]: row["erp"] for row in figures(doc) if row["counts"]}
 
 
 def _discount(doc: Document) -> float:
