@@ -61,7 +61,8 @@ def follow_up(
     saved: SavedOrder, payload: OrderPayload, difference: str, actions: tuple[str, ...], context: Context
 ) -> FollowUp:
     done = FollowUp(saved.docstatus)
-    due = tuple(action for action in ACTIONS if action in actions and saved.status_done != payload.status)
+    status = _status_key(payload)
+    due = tuple(action for action in ACTIONS if action in actions and saved.status_done != status)
     if saved.docstatus == 0 and not difference and _is_to_submit(payload, due, context):
         context.erp.submit_sales_order(saved.name)
         done.docstatus = 1
@@ -76,9 +77,15 @@ def follow_up(
         _carry_out(PARTIAL_RETURN, saved, values, done, context)
     context.erp.ask_person(saved.name, "\n".join(done.problems))
     if due and not done.problems:
-        context.erp.mark_status_done(saved.name, payload.status)
+        context.erp.mark_status_done(saved.name, status)
     done.notes += done.problems
     return done
+
+
+def _status_key(payload: OrderPayload) -> str:
+    """A sub-status has actions of its own, beside those of the status it hangs under."""
+    custom = payload.custom_status_id
+    return (f"{payload.status}:{custom}" if custom else payload.status)[:140]
 
 
 def _is_to_submit(payload: OrderPayload, due: tuple[str, ...], context: Context) -> bool:

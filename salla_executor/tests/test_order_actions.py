@@ -173,3 +173,19 @@ class TestInvoices(OrderTestCase):
         assert not doc.shop_attention, doc.shop_attention
         # (200 - 20 + 30) and 50, with 15 %.
         assert [invoice.grand_total for invoice in invoices_of(doc)] == [241.5, 57.5]
+
+
+class TestStatusesDone(OrderTestCase):
+    def test_a_sub_status_has_its_actions_done_beside_those_of_its_status(self):
+        self.status("in_progress", do_submit=1)
+        self.status("packed", make_sales_invoice=1)
+        first = self.applied("upsert_order", self.order(status="in_progress")).document
+        sub_status = self.order(status="in_progress", custom_status_id="s-packed")
+        doc = self.applied("upsert_order", sub_status).document
+        assert (first.docstatus, len(invoices_of(doc))) == (1, 1)
+        for name in [invoice.name for invoice in invoices_of(doc)]:
+            frappe.delete_doc("Sales Invoice", name)
+        frappe.db.commit()
+        # Once done, it is not done again.
+        self.send("upsert_order", sub_status, generation=1)
+        assert not invoices_of(doc)
