@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -16,11 +17,13 @@ from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return 
 from salla_executor.core.model import BusinessError, Saved, Settings
 from salla_executor.core.values import ActionValues
 
-# Kind of return -> the document it is made of, how it names the order, its row of the order, and what makes it.
+# Kind of return -> the document it is made of, how it names the order, and what makes it.
 SOURCES = {
-    "credit": ("Sales Invoice", "sales_order", "so_detail", credit_note_of),
-    "stock": ("Delivery Note", "against_sales_order", "so_detail", goods_back_of),
+    "credit": ("Sales Invoice", "sales_order", credit_note_of),
+    "stock": ("Delivery Note", "against_sales_order", goods_back_of),
 }
+# How a row of a return names the row that it takes back.
+LINKS = {"Sales Invoice": "sales_invoice_item", "Delivery Note": "dn_detail"}
 
 
 def full_return(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
@@ -29,8 +32,7 @@ def full_return(doc: Document, values: ActionValues, settings: Settings) -> list
 
 def partial_return(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
     """What came back beyond the returns that were made before."""
-    lines = {row.name: row.shop_line for row in doc.items}
-    unknown = set(values.returned) - set(lines.values())
+    unknown = set(values.returned) - {row.shop_line for row in doc.items}
     if unknown:
         raise BusinessError(
             "unknown_line",
@@ -38,25 +40,25 @@ def partial_return(doc: Document, values: ActionValues, settings: Settings) -> l
                 ", ".join(sorted(unknown))
             ),
         )
-    return _returns(
-        doc,
-        {name: values.returned.get(line, Decimal(0)) for name, line in lines.items()},
-        settings.partial_return,
-    )
+    wanted = {row.name: values.returned.get(row.shop_line, Decimal(0)) for row in doc.items}
+    return _returns(doc, wanted, settings.partial_return)
 
 
 def _returns(doc: Document, wanted: Mapping[str, Decimal] | None, policy: frozenset[str]) -> list[Saved]:
-    """wanted: units that came back by row of the order; None: all."""
+    """wanted: units that came back by row of the order, those of earlier returns among them; None: all."""
     made = []
-    for kind, source in SOURCES.items():
+    for kind, (doctype, field, make) in SOURCES.items():
         if kind not in policy:
             continue
-        found = _documents(source[0], source[1], doc.name)
+        found = _documents(doctype, field, doc.name)
         if not found:
-            raise BusinessError("nothing_to_return", _nothing(source[0]))
-        left = dict(wanted) if wanted is not None else None
-        for name in found:
-            made += _return_of(source, name, left, is_draft="draft" in policy)
+            raise BusinessError("nothing_to_return", _nothing(doctype))
+        left = {row: float(units) for row, units in wanted.items()} if wanted is not None else None
+        documents = [make(name) for name in found]
+        for document in documents:
+            _take_off_units(document, left)
+        for document in documents:
+            made += _return_of(document, left, is_draft="draft" in policy)
     return made
 
 
@@ -77,45 +79,75 @@ def _documents(doctype: str, field: str, order: str) -> list[str]:
     return [name for name in rows if not frappe.db.get_value(doctype, name, "is_return")]
 
 
-def _return_of(source: tuple, name: str, left: dict[str, Decimal] | None, is_draft: bool) -> list[Saved]:
-    doctype, _field, row_field, make = source
-    if frappe.db.exists(doctype, {"return_against": name, "docstatus": 0}):
-        return []
-    document = make(name)
-    sold = {row.name: row for row in frappe.get_doc(doctype, name).items}
-    if left is not None:
-        _keep_what_came_back(document, sold, row_field, left)
+def _take_off_units(document: Document, left: dict[str, float] | None) -> None:
+    """ERPNext proposes all that submitted returns did not take back; drafts count here too, and left is lowered by both."""
+    link, drafted = LINKS[document.doctype], defaultdict(float)
+    for draft in _earlier(document, docstatus=0):
+        for row in draft.items:
+            drafted[row.get(link)] += flt(row.qty)
+    sold = {row.name: row.qty for row in frappe.get_doc(document.doctype, document.return_against).items}
+    for row in document.items:
+        row.qty = min(flt(row.qty - drafted[row.get(link)], 6), 0)
+        if left is not None and row.so_detail in left:
+            left[row.so_detail] -= sold[row.get(link)] + row.qty
+
+
+def _return_of(document: Document, left: dict[str, float] | None, is_draft: bool) -> list[Saved]:
+    for row in document.items:
+        if left is not None:
+            due = max(flt(left.get(row.so_detail), 6), 0)
+            row.qty = -min(due, -row.qty)
+            left[row.so_detail] = due + row.qty
+        row.stock_qty = row.qty * flt(row.conversion_factor or 1)
     document.items = [row for row in document.items if row.qty]
     if not document.items:
         return []
-    if left is not None:
-        _share_the_rest(document, sold)
+    _refuse_beside_draft(document)
+    if left is None:
+        _take_off_amounts(document)
+    else:
+        _share_the_rest(document)
     document.insert()
     if not is_draft:
         document.submit()
-    return [Saved(doctype, document.name, "created")]
+    return [Saved(document.doctype, document.name, "created")]
 
 
-def _keep_what_came_back(
-    document: Document, sold: dict[str, Document], row_field: str, left: dict[str, Decimal]
-) -> None:
-    """ERPNext proposes all that was not returned before; left is lowered by what this document takes."""
-    link = "sales_invoice_item" if document.doctype == "Sales Invoice" else "dn_detail"
-    for row in document.items:
-        original = sold[row.get(link)]
-        open_units = -flt(row.qty)
-        before = flt(original.qty) - open_units
-        due = max(float(left.get(original.get(row_field), 0)) - before, 0)
-        row.qty = -min(due, open_units)
-        row.stock_qty = row.qty * flt(row.conversion_factor or 1)
-        left[original.get(row_field)] = max(
-            left.get(original.get(row_field), Decimal(0)) - Decimal(str(before - row.qty)), Decimal(0)
+def _refuse_beside_draft(document: Document) -> None:
+    """ERPNext does not count drafts, so discount and fees would be given back by both."""
+    drafts = [draft.name for draft in _earlier(document, docstatus=0)]
+    if drafts:
+        raise BusinessError(
+            "draft_return",
+            _(
+                "More came back than the draft {0} {1} takes back. Submit or delete it, then send the order again from"
+                " the hub."
+            ).format(_(document.doctype), ", ".join(drafts)),
         )
 
 
-def _share_the_rest(document: Document, sold: dict[str, Document]) -> None:
+def _earlier(document: Document, docstatus: int) -> list[Document]:
+    filters = {"return_against": document.return_against, "is_return": 1, "docstatus": docstatus}
+    names = frappe.get_all(document.doctype, filters, pluck="name", order_by="name")
+    return [frappe.get_doc(document.doctype, name) for name in names]
+
+
+def _take_off_amounts(document: Document) -> None:
+    """ERPNext proposes the units that are left, but discount and fixed amounts whole."""
+    before, given_back = _earlier(document, docstatus=1), defaultdict(float)
+    for row in (row for earlier in before for row in earlier.taxes if row.charge_type == "Actual"):
+        given_back[row.account_head] += flt(row.tax_amount)
+    for row in (row for row in document.taxes if row.charge_type == "Actual"):
+        taken = min(row.tax_amount, given_back[row.account_head], key=abs)
+        row.tax_amount -= taken
+        given_back[row.account_head] -= taken
+    if document.discount_amount:
+        document.discount_amount -= sum(flt(earlier.discount_amount) for earlier in before)
+
+
+def _share_the_rest(document: Document) -> None:
     """Of a part only its own share of the document discount; fees for shipping and cash on delivery stay charged."""
-    total = sum(flt(row.amount) for row in sold.values())
+    total = frappe.db.get_value(document.doctype, document.return_against, "total")
     share = sum(-flt(row.qty) * flt(row.rate) for row in document.items) / total if total else 0
     document.discount_amount = flt(document.discount_amount) * share
     if any(row.charge_type == "Actual" and _is_tax(row.account_head) for row in document.taxes):
