@@ -40,8 +40,25 @@ def partial_return(doc: Document, values: ActionValues, settings: Settings) -> l
                 ", ".join(sorted(unknown))
             ),
         )
-    wanted = {row.name: values.returned.get(row.shop_line, Decimal(0)) for row in doc.items}
-    return _returns(doc, wanted, settings.partial_return)
+    return _returns(doc, _by_row(doc, values.returned), settings.partial_return)
+
+
+def _by_row(doc: Document, returned: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """A line may stand in two rows of the order; each takes up to what it holds."""
+    left, wanted = dict(returned), {}
+    for row in doc.items:
+        wanted[row.name] = min(left.get(row.shop_line, Decimal(0)), Decimal(str(row.qty)))
+        if row.shop_line in left:
+            left[row.shop_line] -= wanted[row.name]
+    beyond = sorted(line for line, units in left.items() if units > 0)
+    if beyond:
+        raise BusinessError(
+            "returned_too_many",
+            _(
+                "The shop says that more came back than the order here holds, of lines: {0}. Settle it by hand."
+            ).format(", ".join(beyond)),
+        )
+    return wanted
 
 
 def _returns(doc: Document, wanted: Mapping[str, Decimal] | None, policy: frozenset[str]) -> list[Saved]:

@@ -5,6 +5,7 @@ import frappe
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice
 
+from salla_executor.tests.maps import saudi_taxes, tables
 from salla_executor.tests.payloads import line, order
 from salla_executor.tests.test_order_changes import OrderTestCase, returns_of
 
@@ -95,6 +96,26 @@ class TestReturnsInTurn(OrderTestCase):
                 self.send("upsert_order", payload)
                 made.append(self.credited(doc))
         assert made == [-115, -230]
+
+    def split(self, returned, status="completed"):
+        """3 units for 100.00 beside a line free of VAT: two rows, a coin apart."""
+        lines = [
+            line(self.sku, "3", "33.34", discount="0.02", returned=returned),
+            line(self.other, "1", "50.00", tax_percent="0", tax_reason_code="VATEX-SA-32"),
+        ]
+        return order(self.store, lines, "165.00", "15.00", discount_total="0.02", status=status)
+
+    def test_a_line_in_two_rows_comes_back_once(self):
+        with tables(taxes=saudi_taxes()), self.settings(partial_return="Credit note"):
+            doc = self.invoiced(self.split("0"))
+            assert [row.qty for row in doc.items] == [2, 1, 1]
+            units = []
+            for returned in ("1", "3"):
+                self.applied("upsert_order", self.split(returned))
+                units.append(sum(row.qty for one in returns_of("Sales Invoice", doc) for row in one.items))
+            answer = self.send("upsert_order", self.split("4"))
+        assert units == [-1, -3]
+        assert f"l-{self.sku}" in answer.document.shop_attention
 
 
 def invoices_of(doc):
