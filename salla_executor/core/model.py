@@ -232,5 +232,7 @@ class SavedOrder(Saved):
     line_amounts: tuple[Decimal, ...] = ()
     # The shop's status whose actions were done.
     status_done: str = ""
+    # A person took its difference to the shop's money.
+    is_accepted: bool = False
     # A sentence on how a submitted order took the change.
     note: str = ""

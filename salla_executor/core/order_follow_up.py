@@ -63,7 +63,8 @@ def follow_up(
     done = FollowUp(saved.docstatus)
     status = _status_key(payload)
     due = tuple(action for action in ACTIONS if action in actions and saved.status_done != status)
-    if saved.docstatus == 0 and not difference and _is_to_submit(payload, due, context):
+    is_agreed = saved.is_accepted or not difference
+    if saved.docstatus == 0 and is_agreed and _is_to_submit(payload, due, context):
         context.erp.submit_sales_order(saved.name)
         done.docstatus = 1
         done.notes.append("It was submitted.")
@@ -76,7 +77,9 @@ def follow_up(
     if values.returned and context.settings.partial_return and done.docstatus == 1:
         _carry_out(PARTIAL_RETURN, saved, values, done, context)
     context.erp.ask_person(saved.name, "\n".join(done.problems))
-    if due and not done.problems:
+    # What a draft did not get comes once it is submitted.
+    is_held = done.docstatus == 0 and not {CANCEL, RETURN}.issuperset(due)
+    if due and not is_held and not done.problems:
         context.erp.mark_status_done(saved.name, status)
     done.notes += done.problems
     return done

@@ -83,7 +83,8 @@ def refuse_unaccepted(doc: Document, method: str | None = None) -> None:
 
 def accept(doc: Document) -> None:
     """For whoever may submit it; submits where the settings submit orders whose money agrees."""
-    doc.db_set("shop_accepted_by", frappe.session.user)
+    # What the shop's status asks for was held with the draft.
+    doc.db_set({"shop_accepted_by": frappe.session.user, "shop_status_done": None})
     text = _("Accepted the difference to the shop of {0}.").format(
         fmt_money(doc.shop_difference, currency=doc.currency)
     )

@@ -186,7 +186,7 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     if address and address.action != "unchanged":
         changes[f"address {address.name}"] = [None, sorted(address.changes)]
     digest = _digest(values)
-    is_anew = values.is_resent and bool(doc.get("shop_difference_note"))
+    is_anew = values.is_resent and bool(doc.get("shop_difference_note")) and not doc.get("shop_accepted_by")
     if doc.shop_content == digest and not is_anew:
         return changes
     if is_anew:
@@ -303,4 +303,5 @@ def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOr
         charges=tuple(money(row.tax_amount_after_discount_amount, precision) for row in doc.taxes),
         line_amounts=tuple(money(row.amount, precision) for row in doc.items),
         status_done=doc.get("shop_status_done") or "",
+        is_accepted=bool(doc.get("shop_accepted_by")),
     )

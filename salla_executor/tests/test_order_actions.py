@@ -6,6 +6,7 @@ from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_ent
 from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 
+from salla_executor.api.orders import accept_difference
 from salla_executor.tests.maps import mode_of_payment, tables
 from salla_executor.tests.payloads import line, order, product
 from salla_executor.tests.test_order_changes import OrderTestCase, paid_into
@@ -189,3 +190,27 @@ class TestStatusesDone(OrderTestCase):
         # Once done, it is not done again.
         self.send("upsert_order", sub_status, generation=1)
         assert not invoices_of(doc)
+
+    def test_what_waited_for_a_difference_comes_once_it_is_accepted(self):
+        self.status("completed", do_submit=1, make_sales_invoice=1)
+        payload = {**self.order(status="completed"), "total": "300.00"}
+        doc = self.applied("upsert_order", payload).document
+        assert (doc.docstatus, doc.shop_status_done or "") == (0, "")
+        accept_difference(doc.name)
+        frappe.db.commit()
+        doc = self.applied("upsert_order", payload, generation=1).document
+        assert (doc.docstatus, doc.shop_accepted_by) == (1, "Administrator")
+        assert len(invoices_of(doc)) == 1
+
+    def test_so_does_what_was_held_and_a_person_submitted(self):
+        self.status("completed", make_sales_invoice=1)
+        payload = {**self.order(status="completed"), "total": "300.00"}
+        doc = self.applied("upsert_order", payload).document
+        # As orders were kept that came before.
+        doc.db_set("shop_status_done", "completed")
+        accept_difference(doc.name)
+        doc.reload()
+        doc.submit()
+        frappe.db.commit()
+        self.applied("upsert_order", payload, generation=1)
+        assert len(invoices_of(doc)) == 1
