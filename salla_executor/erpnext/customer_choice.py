@@ -14,7 +14,7 @@ def choose(reference: str, customer: str) -> None:
     doc.check_permission("read")
     if doc.entity_type != "customer" or doc.document_name or not (doc.waits_on or "").startswith("customer:"):
         frappe.throw(_("{0} waits for no decision any more.").format(doc.external_id))
-    frappe.get_doc("Customer", customer).check_permission("read")
+    frappe.get_doc("Customer", customer).check_permission("write")
     # The hash is of what was applied, and nothing was.
     doc.db_set({"document_type": "Customer", "document_name": customer, "content_hash": "", **NOTHING})
     doc.add_comment("Info", _("chose Customer {0} for it").format(customer))

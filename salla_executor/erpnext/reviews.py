@@ -14,7 +14,7 @@ from salla_executor.erpnext.waiting import DOCTYPE, NOTHING
 def link(reference: str, item: str) -> None:
     """The command goes on with this Item the next time the hub sends it."""
     doc = _undecided(reference)
-    frappe.get_doc("Item", item).check_permission("read")
+    frappe.get_doc("Item", item).check_permission("write")
     other = _entry_of(item, doc.source)
     if other:
         frappe.throw(

@@ -1,12 +1,14 @@
 """Items that are there before the shop's: linked where it is certain, decided by a person where it is not."""
 
 import frappe
+import frappe.share
 
 from salla_executor.api import reviews
+from salla_executor.api.customers import choose
 from salla_executor.erpnext.receiver import row_name
 from salla_executor.erpnext.settings import read_settings
 from salla_executor.tests.kit import ExecutorTestCase, reference_of
-from salla_executor.tests.payloads import product, variant
+from salla_executor.tests.payloads import customer, product, variant
 
 
 class TestAdoption(ExecutorTestCase):
@@ -185,3 +187,45 @@ class TestAdoption(ExecutorTestCase):
             finally:
                 frappe.set_user("Administrator")
         assert reference_of(self.store, "product", payload["external_id"]).waits_on == "review:item"
+
+    def test_who_may_only_read_a_document_does_not_link_it(self):
+        """It will be overwritten by the shop."""
+        barcode = self.barcode()
+        self.item(self.code("OURS"), barcode)
+        payload = product(self.code("A"), barcode=barcode)
+        self.review(payload)
+        first, second = (
+            self.applied("upsert_customer", customer(f"{self.store}{number}")).document for number in (1, 2)
+        )
+        both = customer(f"{self.store}3", phone=first.mobile_no, email=second.email_id)
+        self.send("upsert_customer", both)
+        self.item(self.code("OTHER"))
+        user = make_reader({"Item": self.code("OTHER"), "Customer": first.name})
+        frappe.share.add("Item", self.code("OURS"), user, read=1)
+        frappe.share.add("Customer", second.name, user, read=1)
+        frappe.db.commit()
+        self.addCleanup(frappe.set_user, "Administrator")
+        frappe.set_user(user)
+        frappe.get_doc("Item", self.code("OURS")).check_permission("read")
+        frappe.get_doc("Customer", second.name).check_permission("read")
+        with self.assertRaises(frappe.PermissionError):
+            reviews.link(self.reference(payload), self.code("OURS"))
+        with self.assertRaises(frappe.PermissionError):
+            choose(self.reference(both, "customer"), second.name)
+        choose(self.reference(both, "customer"), first.name)
+
+
+def make_reader(allowed):
+    """May write Items and Customers, but of each only the one allowed."""
+    user = frappe.new_doc("User")
+    user.update({"email": f"{frappe.generate_hash(length=8)}@example.com", "first_name": "Limited"})
+    user.update({"send_welcome_email": 0})
+    for role in ("Item Manager", "Sales Master Manager", "Salla Executor Reader"):
+        user.append("roles", {"role": role})
+    user.flags.no_welcome_mail = True
+    user.insert()
+    for doctype, name in allowed.items():
+        limit = frappe.new_doc("User Permission")
+        limit.update({"user": user.name, "allow": doctype, "for_value": name})
+        limit.insert()
+    return user.name
