@@ -133,8 +133,9 @@ def _carry_out(
     try:
         made = context.erp.carry_out(saved.name, action, values)
     except BusinessError as error:
-        if error.waits_on and context.reference.docname:
-            # The order is there already, so its new status can wait until that is mended.
+        is_race = error.retryable and not error.waits_on
+        if is_race or (error.waits_on and context.reference.docname):
+            # All of it runs again; an order that is there already can wait with its status until that is mended.
             raise
         done.problems.append(str(error))
         return

@@ -214,3 +214,25 @@ class TestStatusesDone(OrderTestCase):
         frappe.db.commit()
         self.applied("upsert_order", payload, generation=1)
         assert len(invoices_of(doc)) == 1
+
+    def test_what_another_try_may_mend_is_tried_again(self):
+        """Here the counter of a naming series stands behind its documents, as beside another who just counted up."""
+        self.status("delivered", make_sales_invoice=1)
+        self.status("completed", make_sales_invoice=1)
+        other = self.order(status="delivered", external_id=f"o2-{self.store}")
+        (taken,) = invoices_of(self.applied("upsert_order", other).document)
+        doc = self.submitted(self.order())
+        prefix, dash, number = taken.name.rpartition("-")
+        series = frappe.qb.DocType("Series")
+        counter = frappe.qb.update(series).where(series.name == prefix + dash)
+        counter.set(series.current, int(number) - 1).run()
+        frappe.db.commit()
+        try:
+            answer = self.send("upsert_order", self.order(status="completed"))
+        finally:
+            counter.set(series.current, int(number)).run()
+            frappe.db.commit()
+        assert (answer.status, answer.payload["error_code"]) == (503, "duplicate"), answer.ack
+        assert not frappe.get_doc("Sales Order", doc.name).shop_attention
+        doc = self.applied("upsert_order", self.order(status="completed")).document
+        assert len(invoices_of(doc)) == 1
