@@ -42,14 +42,21 @@ def shop_history(doctype: str, docname: str) -> list[dict[str, Any]]:
         limit=REFERENCES,
         order_by="creation",
     )
-    entities = {(row.source, row.entity_type, row.external_id) for row in references}
-    entities |= _own_entity(doctype, docname)
+    pointing = {(row.source, row.entity_type, row.external_id) for row in references}
+    entities = pointing | _own_entity(doctype, docname)
     if not entities:
         return []
     rows = [_origin(row) for row in references]
     rows += [_wait(row) for row in references if row.waits_on]
     shown = set(frappe.get_meta(doctype).get_permitted_fieldnames())
-    return rows + [_command(row, doctype, docname, shown) for row in _commands(entities)]
+    told = {(source, kind, external_id[:140]) for source, kind, external_id in pointing}
+    return rows + [
+        _command(row, doctype, docname, shown, is_told=_entity(row) in told) for row in _commands(entities)
+    ]
+
+
+def _entity(row: Any) -> tuple[str, str | None, str]:
+    return row.store_account, COMMAND_TYPES.get(row.command_type), row.external_id
 
 
 def _own_entity(doctype: str, docname: str) -> set[tuple[str, str, str]]:
@@ -61,7 +68,6 @@ def _own_entity(doctype: str, docname: str) -> set[tuple[str, str, str]]:
 
 
 def _commands(entities: set[tuple[str, str, str]]) -> list[Any]:
-    kinds = {entity: command for command, entity in COMMAND_TYPES.items()}
     rows = frappe.get_all(
         INBOX,
         {"external_id": ("in", [external_id[:140] for _source, _kind, external_id in entities])},
@@ -69,8 +75,8 @@ def _commands(entities: set[tuple[str, str, str]]) -> list[Any]:
         order_by="creation desc",
         limit=COMMANDS,
     )
-    wanted = {(source, kinds.get(kind), external_id[:140]) for source, kind, external_id in entities}
-    return [row for row in rows if (row.store_account, row.command_type, row.external_id) in wanted]
+    wanted = {(source, kind, external_id[:140]) for source, kind, external_id in entities}
+    return [row for row in rows if _entity(row) in wanted]
 
 
 def _origin(row: Any) -> dict[str, Any]:
@@ -85,16 +91,18 @@ def _wait(row: Any) -> dict[str, Any]:
     return {"icon": "notification", "creation": row.waits_since, "content": content}
 
 
-def _command(row: Any, doctype: str, docname: str, shown: set[str]) -> dict[str, Any]:
+def _command(row: Any, doctype: str, docname: str, shown: set[str], *, is_told: bool) -> dict[str, Any]:
+    """is_told: the shop's entry stands for this document; of others nothing is told that does not name it."""
     payload = (json.loads(row.ack) if row.ack else {}).get("ack_payload") or {}
     is_own = _is_of(payload, doctype, docname)
     lines = _changes(payload.get("changes") or {}, doctype, shown) if is_own else []
     documents = payload.get("documents") or []
     is_created = {"doctype": doctype, "name": docname, "action": "created"} in documents
-    others = _others(documents, doctype, docname)
+    is_told = is_told or is_own
+    others = _others(documents, doctype, docname) if is_told else ""
     what = f"{_link(INBOX, row.name, row.command_id)} · <b>{escape_html(_(row.status))}</b>"
     # Its words are English, whatever Desk's language is.
-    content = f'{what} <span dir="auto">{_told(payload.get("message"))}</span>'
+    content = f'{what} <span dir="auto">{_told(payload.get("message")) if is_told else ""}</span>'
     if lines and is_created:
         # All of a new document was filled by the shop; what counts is what changed since.
         content += f"<details><summary>{_('{0} fields').format(len(lines))}</summary>{_list(lines)}</details>"

@@ -73,6 +73,19 @@ class TestTimeline(ExecutorTestCase):
         with self.assertRaises(frappe.PermissionError):
             rows_of(doc)
 
+    def test_order_that_only_claims_to_be_of_the_shop_is_told_nothing_of_its_commands(self):
+        self.applied("upsert_product", product(self.code("A")))
+        lines = [line(self.code("A"), "1", "100.00")]
+        doc = self.applied("upsert_order", order(self.store, lines, "115.00", "15.00")).document
+        other = self.applied("upsert_order", order(f"{self.store}2", lines, "115.00", "15.00"))
+        assert any(other.document.customer in row for row in rows_of(other.document))
+        frappe.db.set_value("Sales Order", doc.name, "shop_order", other.document.shop_order)
+        claimed, own = rows_of(doc)[1:]
+        text = f"{own} {claimed}"
+        assert other.document.name not in text and other.message not in text
+        assert "applied" in claimed and "Also written" in own
+        frappe.db.rollback()
+
     def test_document_of_no_shop_costs_one_statement(self):
         doc = frappe.new_doc("Customer")
         doc.customer_name = self.code("Own")
