@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import frappe
+from frappe.desk.form import assign_to
+from frappe.email.doctype.notification import notification as notifications
+from frappe.model.document import Document
 from frappe.utils.redis_wrapper import RedisWrapper
 
 from salla_executor.erpnext.settings import SUBMIT
@@ -109,10 +116,64 @@ class TestDryRun(ExecutorTestCase):
         pushed = [one for one in sent if one[0] in ("LPUSH", "RPUSH", "PUBLISH", "SADD", "ZADD")]
         assert pushed == [], pushed
 
+    def test_notifications_are_of_what_stands(self):
+        """Their notices go to the queue at once, not with the commit."""
+        for event in ("New", "Submit"):
+            self.kept(notification(event))
+        with self.settings(order_policy=SUBMIT), watched(notifications) as notices:
+            assert self.send("upsert_order", self.payload, dry_run=True).verdict == "applied"
+            assert notices == []
+            self.applied("upsert_order", self.payload)
+            assert len(notices) == 2, notices
+
+    def test_assignment_rules_are_of_what_stands(self):
+        self.kept(assignment_rule())
+        with watched(assign_to) as notices:
+            assert self.send("upsert_order", self.payload, dry_run=True).verdict == "applied"
+            assert notices == []
+            self.applied("upsert_order", self.payload)
+            assert len(notices) == 1, notices
+
+    def kept(self, doc):
+        doc.insert()
+        frappe.db.commit()
+
+        def forget() -> None:
+            frappe.db.rollback()
+            doc.delete(force=True)
+            frappe.db.commit()
+
+        self.addCleanup(forget)
+
     def test_cached_documents_are_those_that_stand(self):
         buyer = self.applied("upsert_customer", customer(self.store)).document
         self.send("upsert_customer", customer(self.store, name="Another Name"), dry_run=True)
         assert frappe.get_cached_value("Customer", buyer.name, "customer_name") == buyer.customer_name
+
+
+@contextmanager
+def watched(module: ModuleType) -> Iterator[list[Any]]:
+    """What the module hands to the queue for Desk's bell, which it does at once."""
+    with patch.object(module, "enqueue_create_notification") as enqueue:
+        yield enqueue.call_args_list
+
+
+def notification(event: str) -> Document:
+    doc = frappe.new_doc("Notification")
+    doc.update({"name": f"Shop {event} {frappe.generate_hash(length=6)}", "channel": "System Notification"})
+    doc.update({"document_type": "Sales Order", "event": event, "subject": "An order", "message": "An order"})
+    doc.append("recipients", {"cc": "bell@example.com"})
+    return doc
+
+
+def assignment_rule() -> Document:
+    doc = frappe.new_doc("Assignment Rule")
+    doc.update({"name": f"Shop {frappe.generate_hash(length=6)}", "document_type": "Sales Order"})
+    doc.update({"description": "An order", "assign_condition": "True", "rule": "Round Robin"})
+    for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
+        doc.append("assignment_days", {"day": day})
+    doc.append("users", {"user": "Administrator"})
+    return doc
 
 
 def counts() -> dict[str, int]:
