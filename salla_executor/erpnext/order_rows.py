@@ -11,6 +11,8 @@ from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.documents import plain, same, shown, stored
 
 Row = dict[str, Any]
+# Of a row what the shop says; the rest comes of this app's settings.
+SAID = frozenset({"shop_line", "item_code", "qty", "rate", "shop_amount", "charge_type", "tax_amount"})
 
 
 def line_rows(values: SalesOrderValues) -> list[Row]:
@@ -53,18 +55,37 @@ def charge_rows(values: SalesOrderValues, cost_center: str) -> list[Row]:
 
 def replace_rows(doc: Document, table: str, rows: list[Row]) -> dict[str, list[Any]]:
     """All rows anew if any differs: line numbers, taxes and discounts hang together."""
+    changes = _differing(doc, table, rows)
+    if changes:
+        doc.set(table, [])
+        for row in rows:
+            doc.append(table, {field: stored(value) for field, value in row.items() if value is not None})
+    return changes
+
+
+def said_otherwise(doc: Document, values: SalesOrderValues, cost_center: str) -> dict[str, list[Any]]:
+    """Table -> [its rows, the shop's], where the shop says something else than stands there."""
+    changes = _differing(doc, "items", line_rows(values), SAID)
+    return changes | _differing(doc, "taxes", charge_rows(values, cost_center), SAID)
+
+
+def _differing(
+    doc: Document, table: str, rows: list[Row], fields: frozenset[str] | None = None
+) -> dict[str, list[Any]]:
+    """fields: those that count; None: all."""
     current = doc.get(table)
-    if len(current) == len(rows) and all(map(_is_same, current, rows)):
+    pairs = zip(current, rows, strict=False)
+    if len(current) == len(rows) and all(_is_same(child, row, fields) for child, row in pairs):
         return {}
-    before = [_summary(row.as_dict()) for row in current]
-    doc.set(table, [])
-    for row in rows:
-        doc.append(table, {field: stored(value) for field, value in row.items() if value is not None})
-    return {table: [before, [_summary(row) for row in rows]]}
+    return {table: [[_summary(row.as_dict()) for row in current], [_summary(row) for row in rows]]}
 
 
-def _is_same(child: Document, row: Row) -> bool:
-    return all(value is None or same(child, field, child.get(field), value) for field, value in row.items())
+def _is_same(child: Document, row: Row, fields: frozenset[str] | None) -> bool:
+    return all(
+        value is None or same(child, field, child.get(field), value)
+        for field, value in row.items()
+        if fields is None or field in fields
+    )
 
 
 def _summary(row: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import frappe
@@ -15,11 +15,12 @@ from frappe.utils import convert_utc_to_system_timezone, flt
 from salla_executor.core.model import BusinessError, Saved, SavedOrder
 from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.addresses import save_address
-from salla_executor.erpnext.documents import money, plain, same, set_values, shown, web_address
+from salla_executor.erpnext.documents import differing, money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.exchange_rates import conversion_rates
 from salla_executor.erpnext.order_changes import cancelled_for_amendment, update_lines
-from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows
+from salla_executor.erpnext.order_digest import digest_of, is_said_before, is_written_before
+from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows, said_otherwise
 from salla_executor.setup.custom_fields import missing_custom_fields
 
 DOCTYPE = "Sales Order"
@@ -124,9 +125,8 @@ def _update_final(
     doc: Document, values: SalesOrderValues, cost_center: str, policy: str
 ) -> tuple[Document, SavedOrder]:
     """Submitted or cancelled: the shop's status is followed, its lines and money where the policy has a way."""
-    if doc.shop_content != _digest(values):
-        scratch = frappe.copy_doc(doc)
-        changes = set_values(scratch, _money_fields(values)) | _set_rows(scratch, values, cost_center)
+    if not is_said_before(doc, values):
+        changes = differing(doc, _money_fields(values)) | said_otherwise(doc, values, cost_center)
         if changes:
             return _change_final(doc, values, cost_center, policy, changes)
     live = set_values(doc, _live_fields(values))
@@ -148,7 +148,9 @@ def _change_final(
     if doc.docstatus == 1 and policy in ("update", "amend") and set(changes) == {"items"}:
         updated = update_lines(doc.name, values)
         if updated:
-            updated.db_set({"shop_content": _digest(values), **_shop_figures(values), **_live_fields(values)})
+            updated.db_set(
+                {"shop_content": digest_of(values), **_shop_figures(values), **_live_fields(values)}
+            )
             note = _("Its lines were updated after the submit.")
             return updated, replace(_saved(updated, "updated", changes), note=note)
     if doc.docstatus == 1 and policy == "amend":
@@ -185,9 +187,8 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     address = _shipping_address(values)
     if address and address.action != "unchanged":
         changes[f"address {address.name}"] = [None, sorted(address.changes)]
-    digest = _digest(values)
     is_anew = values.is_resent and bool(doc.get("shop_difference_note")) and not doc.get("shop_accepted_by")
-    if doc.shop_content == digest and not is_anew:
+    if is_written_before(doc, values) and not is_anew:
         return changes
     if is_anew:
         # Rows keep what ERPNext has filled in, such as the Item Tax Template of an Item.
@@ -196,7 +197,7 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     content = _money_fields(values) | _shop_figures(values) | _header(values)
     content |= {"shipping_address_name": address.name if address else None}
     changes |= set_values(doc, content) | _set_rows(doc, values, cost_center)
-    doc.shop_content = digest
+    doc.shop_content = digest_of(values)
     # Whoever accepted the difference saw other figures.
     doc.shop_accepted_by = None
     doc.ignore_pricing_rule = 1
@@ -207,23 +208,6 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
 def _set_rows(doc: Document, values: SalesOrderValues, cost_center: str) -> dict[str, list[Any]]:
     changes = replace_rows(doc, "items", line_rows(values))
     return changes | replace_rows(doc, "taxes", charge_rows(values, cost_center))
-
-
-def _digest(values: SalesOrderValues) -> str:
-    """Of all but what stays changeable after the submit."""
-    fixed = replace(
-        values,
-        shop_status="",
-        shop_status_name=None,
-        payment_method=None,
-        mode_of_payment=None,
-        channel=None,
-        shop_url=None,
-        naming_series=None,
-        tax_invoice_by=None,
-        is_resent=False,
-    )
-    return hashlib.sha256(json.dumps(asdict(fixed), default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _live_fields(values: SalesOrderValues) -> dict[str, Any]:

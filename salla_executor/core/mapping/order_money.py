@@ -36,6 +36,9 @@ from salla_executor.payloads import OrderLine, OrderPayload
 __all__ = ["SETTINGS_PAGE", "MoneyPlan", "plan_money", "shop_totals", "target_net"]
 
 ZERO = Decimal(0)
+SHIPPING, CASH_ON_DELIVERY = "Shipping", "Cash on Delivery"
+# Lines that the settings make of fees; the shop has none of these names.
+FEE_LINES = (SHIPPING, CASH_ON_DELIVERY)
 
 
 @dataclass(frozen=True)
@@ -237,8 +240,8 @@ def _extra_lines(
     wanted = [
         (name, item, amount)
         for name, item, amount in (
-            ("Shipping", settings.shipping_item, shop.shipping),
-            ("Cash on Delivery", settings.cod_item, shop.cash_on_delivery),
+            (SHIPPING, settings.shipping_item, shop.shipping),
+            (CASH_ON_DELIVERY, settings.cod_item, shop.cash_on_delivery),
         )
         if item and amount
     ]
