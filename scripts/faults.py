@@ -268,7 +268,7 @@ RULES_AND_SECRETS = (
     Fault("money guard off", ORDER_COMPARE, "if abs(has - says) > settings.money_tolerance", "if False",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
     Fault("order submitted despite a difference", FOLLOW_UP,
-          "if saved.docstatus == 0 and not difference and _is_to_submit(payload, due, context):",
+          "if saved.docstatus == 0 and is_agreed and _is_to_submit(payload, due, context):",
           "if saved.docstatus == 0 and _is_to_submit(payload, due, context):",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
     Fault("total of nothing replaces an order", ORDERS, "if not payload.total and gross > discount:", "if False:",
