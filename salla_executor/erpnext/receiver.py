@@ -297,6 +297,8 @@ class FrappeReceiver(FrappeSecretKeeper):
             if not frappe.db.get_value("Executor Inbox", self._inbox, "status"):
                 raise
         finally:
+            # It holds the order and, by its settings, this; a busy worker collects such rings much too late.
+            self._erp = None
             self._free_persons()
 
     def rollback(self) -> None:

@@ -1,13 +1,15 @@
 """How many SQL statements a command costs beside the bare ERPNext document; printed, and held below a ceiling."""
 
+import gc
 from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, nowdate
 
 from salla_executor.erpnext import items
+from salla_executor.erpnext.receiver import FrappeReceiver
 from salla_executor.erpnext.settings import SUBMIT, read_settings
-from salla_executor.tests.kit import ExecutorTestCase, counted_sql
+from salla_executor.tests.kit import ExecutorTestCase, counted_sql, receive
 from salla_executor.tests.payloads import address, customer, line, order, product
 
 # The whole request: nonce, inbox, reference, the document and the stored answer.
@@ -35,6 +37,20 @@ class TestCost(ExecutorTestCase):
             print(f"SQL {label}: {ours}" + (f", bare ERPNext {bare}" if bare else ""))
         for label, ours, _bare in rows:
             assert ours <= CEILINGS[label], label
+
+    def test_what_a_command_held_is_let_go_with_its_answer(self):
+        """A ring of references would keep each order in memory until a collection, which busy workers seldom make."""
+        self.applied("upsert_product", product(self.code("P")))
+        body, headers = self.request(
+            "upsert_order", order(self.store, [line(self.code("P"), "1", "100.00")], "115.00", "15.00")
+        )
+        gc.collect()
+        gc.disable()
+        try:
+            assert receive(body, headers).verdict == "applied"
+            assert not [one for one in gc.get_objects() if isinstance(one, FrappeReceiver)]
+        finally:
+            gc.enable()
 
     def test_a_line_costs_what_it_costs_in_erpnext(self):
         """Two hundred lines are looked up together."""
