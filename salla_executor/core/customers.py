@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.customers import customer_values, phone_forms, usable_email, usable_phone
-from salla_executor.core.mapping.order_money import SETTINGS_PAGE
-from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings
 from salla_executor.core.ports import Receiver
 from salla_executor.core.values import AddressValues, Candidate
 from salla_executor.payloads import CustomerPayload, OrderPayload, Payload

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+# Where a person finds it, in messages.
+SETTINGS_PAGE = "Salla Executor Settings"
+# Of the column that causes are counted by.
+WAITS_ON_LENGTH = 140
+
 
 class BusinessError(Exception):
     """A command that cannot be applied as things stand; the message says cause and next step.
@@ -27,7 +32,7 @@ class BusinessError(Exception):
     ):
         super().__init__(message)
         self.error_code = error_code
-        self.waits_on = waits_on
+        self.waits_on = waits_on[:WAITS_ON_LENGTH]
         self.candidates = candidates
         self.retryable = retryable or bool(waits_on)
 

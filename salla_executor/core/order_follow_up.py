@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from salla_executor.core.context import Context
-from salla_executor.core.model import BusinessError, Saved, SavedOrder
+from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Saved, SavedOrder
 from salla_executor.core.values import ActionValues
 from salla_executor.payloads import OrderPayload
 
@@ -51,10 +51,9 @@ def actions_of(payload: OrderPayload, context: Context) -> tuple[str, ...]:
         return found
     message = (
         f"The status '{payload.status_name or payload.status}' is not in the shop's catalogue of statuses here, so its"
-        " action is not known. Fetch the order statuses: Request Pull in Salla Executor Settings; the order goes then by"
-        " itself."
+        f" action is not known. Fetch the order statuses: Request Pull in {SETTINGS_PAGE}; the order goes then by itself."
     )
-    raise BusinessError("unknown_status", message, waits_on=f"status:{context.source}:{payload.status}"[:140])
+    raise BusinessError("unknown_status", message, waits_on=f"status:{context.source}:{payload.status}")
 
 
 def follow_up(

@@ -135,7 +135,7 @@ def refusals(what: str) -> Iterator[None]:
             found.error_code,
             found.text().format(what, text),
             retryable=found.retryable,
-            waits_on=found.waits_on.format(cause)[:140],
+            waits_on=found.waits_on.format(cause),
         ) from None
 
 

@@ -27,7 +27,7 @@ def save_bundle(
                 "Item {0} is kept on stock, which ERPNext allows of no bundle. Take away 'Maintain Stock' on it, and it"
                 " goes by itself; or give the bundle another SKU in the shop, which makes a new Item."
             ).format(item.name),
-            waits_on=f"bundle:{item.name}"[:140],
+            waits_on=f"bundle:{item.name}",
         )
     name = frappe.db.get_value(DOCTYPE, {"new_item_code": ("=", item.name)})
     doc = frappe.get_doc(DOCTYPE, name, for_update=not is_kept) if name else frappe.new_doc(DOCTYPE)

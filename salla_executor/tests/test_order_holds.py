@@ -45,6 +45,13 @@ class TestHolds(ExecutorTestCase):
                     assert doc.items[0].warehouse == jeddah
         assert not [row for row in waiting() if row["waits_on"] == f"branch:{self.store}:77"]
 
+    def test_a_cause_of_any_length_is_held(self):
+        sku = "x" * 138
+        lines = [line(sku, "1", "100.00")]
+        buyer = {"external_id": "c-1", "name": f"Holds {self.store}"}
+        payload = order(self.store, lines, "115.00", "15.00", customer=buyer)
+        self.held(payload, "unknown_item", f"item:{sku}"[:140])
+
     def test_branch_by_name_and_none_without_a_branch(self):
         riyadh = warehouse("Shop Riyadh")
         with tables(branches=[{"branch": "Riyadh", "warehouse": riyadh}]):

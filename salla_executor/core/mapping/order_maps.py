@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from salla_executor.core.mapping.order_taxes import SETTINGS_PAGE
-from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings
 from salla_executor.payloads import OrderPayload
 
 
@@ -25,7 +24,7 @@ def warehouse_of(payload: OrderPayload, settings: Settings, store: str) -> str:
         f"Branch {' '.join(reversed(keys))} of the shop has no warehouse. Add it to 'Branches' in {SETTINGS_PAGE};"
         " the orders that wait for it go then by themselves."
     )
-    raise BusinessError("unmapped_branch", message, waits_on=f"branch:{store}:{keys[0]}"[:140])
+    raise BusinessError("unmapped_branch", message, waits_on=f"branch:{store}:{keys[0]}")
 
 
 def mode_of_payment_of(payload: OrderPayload, settings: Settings, store: str) -> str:
@@ -40,7 +39,7 @@ def mode_of_payment_of(payload: OrderPayload, settings: Settings, store: str) ->
         f"The shop's payment method '{method}' has no Mode of Payment. Add it to 'Payment Methods' in {SETTINGS_PAGE};"
         " the orders that wait for it go then by themselves."
     )
-    raise BusinessError("unmapped_payment", message, waits_on=f"payment:{store}:{method}"[:140])
+    raise BusinessError("unmapped_payment", message, waits_on=f"payment:{store}:{method}")
 
 
 def _is_used(rows: Mapping[tuple[str, str], str], store: str) -> bool:

@@ -19,7 +19,6 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, Totals, predict
 from salla_executor.core.mapping.order_taxes import (
-    SETTINGS_PAGE,
     LineTax,
     account_of,
     are_mixed,
@@ -32,8 +31,6 @@ from salla_executor.core.mapping.order_taxes import (
 from salla_executor.core.model import BusinessError, Settings
 from salla_executor.core.values import Charge, SalesOrderLine, ShopTotals
 from salla_executor.payloads import OrderLine, OrderPayload
-
-__all__ = ["SETTINGS_PAGE", "MoneyPlan", "plan_money", "shop_totals", "target_net"]
 
 ZERO = Decimal(0)
 SHIPPING, CASH_ON_DELIVERY = "Shipping", "Cash on Delivery"
@@ -277,13 +274,13 @@ def _extra_line(name: str, item: str, amount: Decimal, tax: LineTax | None) -> S
 
 def _extra_charges(shop: ShopTotals, settings: Settings) -> tuple[Charge, ...]:
     rows = (
-        (shop.shipping, settings.shipping_item, "shipping_account", "Shipping Account", "Shipping"),
+        (shop.shipping, settings.shipping_item, "shipping_account", "Shipping Account", SHIPPING),
         (
             shop.cash_on_delivery,
             settings.cod_item,
             "cod_account",
             "Cash on Delivery Account",
-            "Cash on Delivery",
+            CASH_ON_DELIVERY,
         ),
     )
     return tuple(

@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from salla_executor.core.model import BusinessError, Settings, TaxRule
+from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings, TaxRule
 from salla_executor.core.values import Charge
 from salla_executor.payloads import OrderPayload
-
-SETTINGS_PAGE = "Salla Executor Settings"
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def tax_of(rate: Decimal, reason_code: str, settings: Settings) -> LineTax:
             f"{what} is not mapped for {settings.company or 'the company'}. Add it to 'Taxes' in {SETTINGS_PAGE};"
             " the order goes then by itself."
         )
-        waits_on = f"tax:{settings.company}:{rate.normalize():f}:{reason_code}"[:140]
+        waits_on = f"tax:{settings.company}:{rate.normalize():f}:{reason_code}"
         raise BusinessError("unmapped_tax", message, waits_on=waits_on)
     return LineTax(rate, rules[0].account or tax_account(settings), rules[0].template)
 

@@ -16,8 +16,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from salla_executor.core.mapping.customers import address_values
-from salla_executor.core.mapping.order_money import SETTINGS_PAGE, MoneyPlan
-from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.mapping.order_money import MoneyPlan
+from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings
 from salla_executor.core.values import SalesOrderValues
 from salla_executor.payloads import OrderPayload
 
