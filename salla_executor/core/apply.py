@@ -27,12 +27,12 @@ APPLY: dict[str, Callable[[Any, Context], Outcome]] = {
 }
 
 
-def unchanged(payload: Payload, context: Context) -> Outcome | None:
-    """Equal content writes nothing but its revision; None where there is something to apply.
+def unchanged(digest: str, context: Context) -> Outcome | None:
+    """Equal content writes nothing but its revision; None where there is something to apply. digest: content_hash.
 
     A new generation is a deliberate re-send and applies again.
     """
-    reference, digest = context.reference, content_hash(payload)
+    reference = context.reference
     if reference.content_hash != digest or context.command.generation or not context.document():
         return None
     message = f"{reference.doctype} {reference.docname} has this content already; nothing was changed."
@@ -41,7 +41,7 @@ def unchanged(payload: Payload, context: Context) -> Outcome | None:
     return outcome
 
 
-def apply(payload: Payload, context: Context) -> Outcome:
+def apply(payload: Payload, digest: str, context: Context) -> Outcome:
     """Write the entity and its reference inside the open transaction. Raises BusinessError."""
     reference = context.reference
     document = context.document()
@@ -50,7 +50,7 @@ def apply(payload: Payload, context: Context) -> Outcome:
         note = f"{reference.doctype} {reference.docname} was deleted in the ERP in the meantime."
         outcome = replace(outcome, message=f"{note} {outcome.message}")
     outcome = replace(outcome, written=(*context.before, *outcome.written))
-    context.receiver.save_reference(_advanced(reference, outcome, context, content_hash(payload)))
+    context.receiver.save_reference(_advanced(reference, outcome, context, digest))
     return outcome
 
 

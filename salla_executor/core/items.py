@@ -11,6 +11,7 @@ from salla_executor.core.adoption import Target, kept, target_of
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import product_item, variant_item
 from salla_executor.core.model import BusinessError, Saved
+from salla_executor.core.order_items import Key, known_items, sold_item
 from salla_executor.core.values import ItemValues
 from salla_executor.payloads import Component, ProductPayload, VariantPayload
 
@@ -129,8 +130,9 @@ def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, D
     if payload.status == "deleted":
         return ()
     rows: dict[str, Decimal] = {}
+    known = known_items((key for one in payload.components for key in _component_keys(one)), context)
     for component in payload.components:
-        item = _component_item(component, context)
+        item = sold_item(_component_keys(component), component.sku, known, context)
         if not item:
             label = f"SKU {component.sku}" if component.sku else f"product {component.external_id}"
             message = (
@@ -143,15 +145,6 @@ def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, D
     return tuple(rows.items())
 
 
-def _component_item(component: Component, context: Context) -> str | None:
-    candidates = (
-        lambda: context.find("variant", component.external_id),
-        lambda: context.find("product", component.external_id),
-        lambda: context.erp.find_item(component.sku) if component.sku else None,
-    )
-    for candidate in candidates:
-        item = candidate()
-        # A template cannot be sold.
-        if item and not context.erp.is_template(item):
-            return item
-    return None
+def _component_keys(component: Component) -> list[Key]:
+    """A bundle may name either; the variant is what is sold."""
+    return [(kind, component.external_id) for kind in ("variant", "product")]

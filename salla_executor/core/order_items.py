@@ -1,24 +1,35 @@
-"""Which Item each line of an order sells."""
+"""Which Item stands for what the shop sells: a line of an order, a part of a bundle."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from salla_executor.core.context import Context
 from salla_executor.core.model import BusinessError
 from salla_executor.payloads import OrderLine, OrderPayload
 
-Known = dict[tuple[str, str], str]
+# Entity type and external id.
+Key = tuple[str, str]
+Known = dict[Key, str]
 
 
 def items_of(payload: OrderPayload, context: Context) -> list[str]:
     """Item of each line. Raises BusinessError for the first line that has none."""
-    # All lines at once: two hundred of them are no reason for hundreds of statements.
-    known = context.receiver.sold_items(
-        context.source, {key for line in payload.items for key in _keys(line)}
-    )
+    known = known_items((key for line in payload.items for key in _keys(line)), context)
     return [_item_of(number, line, known, context) for number, line in enumerate(payload.items, 1)]
 
 
-def _keys(line: OrderLine) -> list[tuple[str, str]]:
+def known_items(keys: Iterable[Key], context: Context) -> Known:
+    """All at once: two hundred lines are no reason for hundreds of statements."""
+    return context.receiver.sold_items(context.source, set(keys))
+
+
+def sold_item(keys: Iterable[Key], sku: str | None, known: Known, context: Context) -> str | None:
+    """By the first of keys that is known, else by SKU."""
+    return next((known[key] for key in keys if key in known), None) or _by_sku(sku, context)
+
+
+def _keys(line: OrderLine) -> list[Key]:
     """The stronger first."""
     ids = (("variant", line.variant_id), ("product", line.product_id))
     return [(kind, external_id) for kind, external_id in ids if external_id]
@@ -26,7 +37,7 @@ def _keys(line: OrderLine) -> list[tuple[str, str]]:
 
 def _item_of(number: int, line: OrderLine, known: Known, context: Context) -> str:
     """By variant, then product, then SKU."""
-    item = next((known[key] for key in _keys(line) if key in known), None) or _by_sku(line.sku, context)
+    item = sold_item(_keys(line), line.sku, known, context)
     if item:
         return item
     message = (

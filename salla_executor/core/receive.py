@@ -13,7 +13,7 @@ from typing import Any
 from salla_executor import contract, key_agreement
 from salla_executor.contract import Ack, Command, ProtocolError, SignedRequest
 from salla_executor.core.answer import bounded
-from salla_executor.core.apply import apply, unchanged
+from salla_executor.core.apply import apply, content_hash, unchanged
 from salla_executor.core.context import Context, Outcome
 from salla_executor.core.customers import person_of
 from salla_executor.core.model import BusinessError, Gate, NewSecret, Reference
@@ -94,10 +94,11 @@ def _transact(command: Command, body_hash: str, receiver: Receiver) -> Ack:
         receiver.lock_person(person)
     reference = receiver.lock_reference(command.store_account, command.entity_type, payload.external_id)
     context = Context(command, receiver, reference)
-    outcome = _stale(command, reference) or unchanged(payload, context)
+    digest = content_hash(payload)
+    outcome = _stale(command, reference) or unchanged(digest, context)
     if outcome is None:
         with receiver.applying(is_dry_run=command.dry_run):
-            outcome = apply(payload, context)
+            outcome = apply(payload, digest, context)
     ack = _ack(command, outcome)
     if command.dry_run:
         receiver.rollback()
