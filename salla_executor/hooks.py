@@ -33,12 +33,12 @@ additional_timeline_content = {
 
 doc_events = {
     "*": {
-        "before_cancel": "salla_executor.erpnext.receiver.mute_notifications",
-        "before_change": "salla_executor.erpnext.receiver.mute_notifications",
-        "before_insert": "salla_executor.erpnext.receiver.mute_notifications",
-        "before_update_after_submit": "salla_executor.erpnext.receiver.mute_notifications",
-        "before_validate": "salla_executor.erpnext.receiver.mute_notifications",
-        "on_trash": "salla_executor.erpnext.receiver.mute_notifications",
+        "before_cancel": "salla_executor.erpnext.dry_run.mute_notifications",
+        "before_change": "salla_executor.erpnext.dry_run.mute_notifications",
+        "before_insert": "salla_executor.erpnext.dry_run.mute_notifications",
+        "before_update_after_submit": "salla_executor.erpnext.dry_run.mute_notifications",
+        "before_validate": "salla_executor.erpnext.dry_run.mute_notifications",
+        "on_trash": "salla_executor.erpnext.dry_run.mute_notifications",
     },
     "Brand": {"after_rename": "salla_executor.erpnext.references.follow_rename"},
     "Customer": {

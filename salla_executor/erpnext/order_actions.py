@@ -18,6 +18,7 @@ from salla_executor.core.model import BusinessError, Saved, Settings
 from salla_executor.core.values import ActionValues
 from salla_executor.erpnext import order_returns
 from salla_executor.erpnext.errors import refusals
+from salla_executor.erpnext.order_documents import documents_of, fixed_charges
 
 SAVEPOINT = "shop_action"
 
@@ -91,16 +92,12 @@ def _bill_the_rest(invoice: Document, doc: Document) -> None:
     ]
     left = defaultdict(float)
     for sign, one in ((1, doc), *((-1, one) for one in earlier)):
-        for row in _charges(one):
+        for row in fixed_charges(one):
             left[row.account_head] += sign * flt(row.tax_amount)
-    for row in _charges(invoice):
+    for row in fixed_charges(invoice):
         # Rows on one account share what is left of it, so the first one takes it.
         row.tax_amount = flt(left.pop(row.account_head, 0), row.precision("tax_amount"))
     invoice.discount_amount = flt(doc.discount_amount) - sum(flt(one.discount_amount) for one in earlier)
-
-
-def _charges(document: Document) -> list[Document]:
-    return [row for row in document.taxes if row.charge_type == "Actual"]
 
 
 def _payment_entry(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
@@ -157,15 +154,7 @@ def _refuse_open_advance(doc: Document, invoice: str) -> None:
 
 
 def invoices_of(doc: Document) -> list[str]:
-    """Submitted, returns left out."""
-    rows = frappe.get_all(
-        "Sales Invoice Item",
-        filters={"sales_order": doc.name, "docstatus": 1},
-        pluck="parent",
-        distinct=True,
-        order_by="parent",
-    )
-    return [name for name in rows if not frappe.db.get_value("Sales Invoice", name, "is_return")]
+    return documents_of("Sales Invoice", "sales_order", doc.name)
 
 
 def _close(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:

@@ -10,12 +10,13 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, fmt_money
 
-from salla_executor.erpnext.order_settings import SUBMIT
+from salla_executor.core.mapping.order_money import CASH_ON_DELIVERY, SHIPPING
+from salla_executor.core.model import Settings
 from salla_executor.erpnext.sales_orders import order_key
+from salla_executor.erpnext.settings import read_settings
 
-SETTINGS = "Salla Executor Settings"
 # Lines that stand for a charge of the shop, by what the core calls them.
-FEE_LINES = {"Shipping": "shop_shipping", "Cash on Delivery": "shop_cash_on_delivery"}
+FEE_FIELDS = {SHIPPING: "shop_shipping", CASH_ON_DELIVERY: "shop_cash_on_delivery"}
 
 # Written by commands and by accept() alone. An amended order has those of the shop, and is judged anew.
 SHOP_FIELDS = (
@@ -42,7 +43,8 @@ def compare_again(doc: Document, method: str | None = None) -> None:
     is_changed = before is None or _money(before) != _money(doc)
     if doc.docstatus and not is_changed:
         return
-    off = [row for row in figures(doc) if abs(row["off"]) > _tolerance() and row["counts"]]
+    tolerance = _settings(doc).money_tolerance
+    off = [row for row in figures(doc) if abs(row["off"]) > tolerance and row["counts"]]
     doc.shop_difference = flt(doc.shop_total) - flt(doc.grand_total) if off else 0
     if is_changed:
         doc.shop_accepted_by = None
@@ -89,7 +91,7 @@ def accept(doc: Document) -> None:
         fmt_money(doc.shop_difference, currency=doc.currency)
     )
     doc.add_comment("Info", text)
-    if order_policy(doc.shop_store) == SUBMIT:
+    if _settings(doc).submit_orders:
         doc.reload()
         doc.submit()
 
@@ -110,17 +112,16 @@ def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:
 
 def figures(doc: Document) -> list[dict[str, Any]]:
     """counts: whether a difference in it is one; finer prices than money has move coins to the discount."""
-    fees = _fees(doc)
+    accounts = _fee_accounts(doc)
+    fees = _fees(doc, accounts)
     vat = flt(doc.total_taxes_and_charges) - sum(
-        flt(row.tax_amount_after_discount_amount)
-        for row in doc.taxes
-        if row.account_head in _fee_accounts(doc)
+        flt(row.tax_amount_after_discount_amount) for row in doc.taxes if row.account_head in accounts
     )
     net = flt(doc.shop_total) - flt(doc.shop_tax) - flt(doc.shop_shipping) - flt(doc.shop_cash_on_delivery)
     rows = [
         (_("Goods after discount"), net, flt(doc.grand_total) - vat - sum(fees.values()), True),
         (_("Discount in it"), doc.shop_discount, _discount(doc), False),
-        *((_(name), doc.get(field), fees[name], True) for name, field in FEE_LINES.items()),
+        *((_(name), doc.get(field), fees[name], True) for name, field in FEE_FIELDS.items()),
         (_("VAT"), doc.shop_tax, vat, True),
         (_("Total"), doc.shop_total, doc.grand_total, True),
     ]
@@ -146,10 +147,9 @@ def _discount(doc: Document) -> float:
     return in_rates + flt(doc.discount_amount)
 
 
-def _fees(doc: Document) -> dict[str, float]:
+def _fees(doc: Document, accounts: dict[str, str]) -> dict[str, float]:
     """Shipping and cash on delivery, as charges or as lines; charges on one account are told apart by their text."""
-    accounts = _fee_accounts(doc)
-    found = dict.fromkeys(FEE_LINES, 0.0)
+    found = dict.fromkeys(FEE_FIELDS, 0.0)
     for row in doc.taxes:
         if row.account_head in accounts:
             name = row.description if row.description in found else accounts[row.account_head]
@@ -161,23 +161,12 @@ def _fees(doc: Document) -> dict[str, float]:
 
 
 def _fee_accounts(doc: Document) -> dict[str, str]:
-    own = _of_store(doc.shop_store)
-    return {own["cod_account"]: "Cash on Delivery", own["shipping_account"]: "Shipping"}
+    settings = _settings(doc)
+    return {settings.cod_account: CASH_ON_DELIVERY, settings.shipping_account: SHIPPING}
 
 
-def order_policy(store: str) -> str:
-    return _of_store(store)["order_policy"]
-
-
-def _of_store(store: str) -> dict[str, str]:
-    settings = frappe.get_cached_doc(SETTINGS)
-    row = next((row for row in settings.get("shops") or () if row.store == store), None)
-    fields = ("shipping_account", "cod_account", "order_policy")
-    return {field: (row and row.get(field)) or settings.get(field) for field in fields}
-
-
-def _tolerance() -> float:
-    return flt(frappe.get_cached_doc(SETTINGS).money_tolerance, 3)
+def _settings(doc: Document) -> Settings:
+    return read_settings().of(doc.shop_store)
 
 
 def _sentence(row: dict[str, Any], currency: str) -> str:

@@ -16,6 +16,7 @@ from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return 
 
 from salla_executor.core.model import BusinessError, Saved, Settings
 from salla_executor.core.values import ActionValues
+from salla_executor.erpnext.order_documents import documents_of, fixed_charges
 
 # Kind of return -> the document it is made of, how it names the order, and what makes it.
 SOURCES = {
@@ -67,7 +68,7 @@ def _returns(doc: Document, wanted: Mapping[str, Decimal] | None, policy: frozen
     for kind, (doctype, field, make) in SOURCES.items():
         if kind not in policy:
             continue
-        found = _documents(doctype, field, doc.name)
+        found = documents_of(doctype, field, doc.name)
         if not found:
             raise BusinessError("nothing_to_return", _nothing(doctype))
         left = {row: float(units) for row, units in wanted.items()} if wanted is not None else None
@@ -83,17 +84,6 @@ def _nothing(doctype: str) -> str:
     return _(
         "The buyer returned goods, but this order has no submitted {0} to return from. Settle it by hand."
     ).format(_(doctype))
-
-
-def _documents(doctype: str, field: str, order: str) -> list[str]:
-    rows = frappe.get_all(
-        f"{doctype} Item",
-        filters={field: order, "docstatus": 1},
-        pluck="parent",
-        distinct=True,
-        order_by="parent",
-    )
-    return [name for name in rows if not frappe.db.get_value(doctype, name, "is_return")]
 
 
 def _take_off_units(document: Document, left: dict[str, float] | None) -> None:
@@ -152,9 +142,9 @@ def _earlier(document: Document, docstatus: int) -> list[Document]:
 def _take_off_amounts(document: Document) -> None:
     """ERPNext proposes the units that are left, but discount and fixed amounts whole."""
     before, given_back = _earlier(document, docstatus=1), defaultdict(float)
-    for row in (row for earlier in before for row in earlier.taxes if row.charge_type == "Actual"):
+    for row in (row for earlier in before for row in fixed_charges(earlier)):
         given_back[row.account_head] += flt(row.tax_amount)
-    for row in (row for row in document.taxes if row.charge_type == "Actual"):
+    for row in fixed_charges(document):
         taken = min(row.tax_amount, given_back[row.account_head], key=abs)
         row.tax_amount -= taken
         given_back[row.account_head] -= taken
@@ -167,7 +157,7 @@ def _share_the_rest(document: Document) -> None:
     total = frappe.db.get_value(document.doctype, document.return_against, "total")
     share = sum(-flt(row.qty) * flt(row.rate) for row in document.items) / total if total else 0
     document.discount_amount = flt(document.discount_amount) * share
-    if any(row.charge_type == "Actual" and _is_tax(row.account_head) for row in document.taxes):
+    if any(_is_tax(row.account_head) for row in fixed_charges(document)):
         raise BusinessError(
             "vat_as_amount",
             _(

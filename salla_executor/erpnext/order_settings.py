@@ -11,6 +11,7 @@ from frappe.model.document import Document
 from frappe.utils import flt
 
 from salla_executor.core.model import TaxRule
+from salla_executor.erpnext import companies
 from salla_executor.erpnext.item_settings import currency_of
 from salla_executor.erpnext.order_statuses import has_actions
 
@@ -94,11 +95,8 @@ def _of_store(row: Document) -> dict[str, Any]:
     if row.price_list:
         own["price_list_currency"] = currency_of(row.price_list)
     if row.company:
-        own["company_currency"] = frappe.get_cached_value("Company", row.company, "default_currency")
-        country = frappe.get_cached_value("Company", row.company, "country")
-        own["company_country"] = (
-            (country and frappe.get_cached_value("Country", country, "code")) or "SA"
-        ).upper()
+        own["company_currency"] = companies.currency_of(row.company)
+        own["company_country"] = companies.country_of(row.company)
     return own
 
 

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_executor.erpnext.documents import plain
+from salla_executor.erpnext.settings import DOCTYPE as SETTINGS
 
 DOCTYPE = "Sales Order"
 
@@ -23,7 +24,7 @@ def ask_person(doc: Document, text: str) -> None:
 
 
 def _make_task(order: str, text: str) -> None:
-    user = frappe.get_cached_doc("Salla Executor Settings").task_user
+    user = frappe.get_cached_doc(SETTINGS).task_user
     if not user:
         return
     task = frappe.new_doc("ToDo")

@@ -13,7 +13,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.model.document import Document
 from frappe.utils import now
 
 import erpnext
@@ -22,11 +21,13 @@ from salla_executor import __version__
 from salla_executor.contract import Command, dump_json
 from salla_executor.core.model import BusinessError, Claim, Reference, Settings
 from salla_executor.erpnext import order_tasks, waiting
+from salla_executor.erpnext.dry_run import outside_untouched
 from salla_executor.erpnext.erp import ErpNext
 from salla_executor.erpnext.errors import CONFLICTS, StaleViewError, log_redacted
 from salla_executor.erpnext.guard import CommitGuard
 from salla_executor.erpnext.readiness import checks
 from salla_executor.erpnext.secret_keeper import FrappeSecretKeeper
+from salla_executor.erpnext.settings import DOCTYPE as SETTINGS
 
 INSERT_NONCE = """
     INSERT INTO `tabExecutor Nonce` (name, creation, modified, owner, modified_by, expires_at)
@@ -281,7 +282,7 @@ class FrappeReceiver(FrappeSecretKeeper):
         self._guard.arm()
         try:
             frappe.set_user(_integration_user())
-            with _outside_untouched() if is_dry_run else nullcontext():
+            with outside_untouched() if is_dry_run else nullcontext():
                 yield
         finally:
             frappe.set_user(before)
@@ -328,31 +329,6 @@ class FrappeReceiver(FrappeSecretKeeper):
         return [{"check": row.check, "state": row.state, "message": row.text} for row in checks()]
 
 
-@contextmanager
-def _outside_untouched() -> Iterator[None]:
-    """Desk's search takes what is saved from Redis, whatever becomes of the transaction; mails are sent from there too.
-
-    So are the notices of Notifications, Assignment Rules and Energy Points.
-    """
-    conf, flags = frappe.local.conf, frappe.flags
-    before = conf.get("disable_global_search"), flags.mute_emails, flags.in_setup_wizard
-    conf["disable_global_search"], flags.mute_emails = 1, True
-    # What keeps Assignment Rules, Energy Points and Milestones out, and nothing that a command writes.
-    flags.in_setup_wizard = True
-    flags.salla_dry_run = True
-    try:
-        yield
-    finally:
-        conf["disable_global_search"], flags.mute_emails, flags.in_setup_wizard = before
-        flags.salla_dry_run = False
-
-
-def mute_notifications(doc: Document, method: str | None = None) -> None:
-    """First event of whatever is written: in a dry run Frappe has no Notification to look at."""
-    if frappe.flags.salla_dry_run:
-        doc.flags.notifications = []
-
-
 def row_name(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
@@ -390,7 +366,7 @@ def _reference(row: dict[str, Any]) -> Reference:
 
 
 def _integration_user() -> str:
-    user = frappe.get_cached_doc("Salla Executor Settings").integration_user
+    user = frappe.get_cached_doc(SETTINGS).integration_user
     if user and frappe.get_cached_value("User", user, "enabled"):
         return user
     raise BusinessError(

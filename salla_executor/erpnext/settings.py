@@ -8,6 +8,7 @@ import frappe
 from frappe.utils import cint, flt, get_datetime, get_number_format_info, now_datetime
 
 from salla_executor.core.model import Gate, Settings
+from salla_executor.erpnext.companies import country_of, currency_of
 from salla_executor.erpnext.item_settings import item_settings
 from salla_executor.erpnext.order_settings import SUBMIT, order_settings
 from salla_executor.erpnext.secrets import SecretError, read_secret
@@ -39,7 +40,7 @@ def read_settings(gate: Gate | None = None) -> Settings:
         **vars(gate or read_gate()),
         hub_url=doc.manager_base_url or "",
         company=doc.company or "",
-        company_currency=_currency(doc.company),
+        company_currency=currency_of(doc.company),
         warehouse=doc.warehouse or "",
         price_list=doc.price_list or "",
         item_group=doc.item_group or "",
@@ -50,7 +51,7 @@ def read_settings(gate: Gate | None = None) -> Settings:
         match_customers_by=CUSTOMER_POLICIES.get(doc.customer_policy, ("phone", "email")),
         guest_customer=doc.guest_customer or "",
         is_one_guest=doc.guest_policy == ONE_GUEST,
-        company_country=_country(doc.company),
+        company_country=country_of(doc.company),
         tax_account=doc.tax_account or "",
         shipping_account=doc.shipping_account or "",
         cod_account=doc.cod_account or "",
@@ -92,15 +93,6 @@ def _secrets() -> tuple[str, ...]:
     if doc.previous_secret and (not expires_at or get_datetime(expires_at) > now_datetime()):
         secrets.append(read_secret(DOCTYPE, DOCTYPE, "previous_secret"))
     return tuple(secret for secret in secrets if secret)
-
-
-def _currency(company: str | None) -> str:
-    return (frappe.get_cached_value("Company", company, "default_currency") if company else None) or "SAR"
-
-
-def _country(company: str | None) -> str:
-    country = frappe.get_cached_value("Company", company, "country") if company else None
-    return ((country and frappe.get_cached_value("Country", country, "code")) or "SA").upper()
 
 
 def _currency_precision() -> int:

@@ -193,3 +193,12 @@ class HttpTestCase(ExecutorTestCase):
             requests.get(f"{cls.base}/api/method/ping", timeout=3).raise_for_status()
         except requests.RequestException:
             raise SkipTest(f"no web server at {cls.base}") from None
+
+
+def addresses_of(customer_name: str) -> list:
+    names = frappe.get_all(
+        "Dynamic Link",
+        filters={"link_doctype": "Customer", "link_name": customer_name, "parenttype": "Address"},
+        pluck="parent",
+    )
+    return [frappe.get_doc("Address", name) for name in names]

@@ -2,7 +2,7 @@
 
 import frappe
 
-from salla_executor.tests.kit import ExecutorTestCase
+from salla_executor.tests.kit import ExecutorTestCase, addresses_of
 from salla_executor.tests.payloads import address, customer
 
 
@@ -69,15 +69,6 @@ class TestCustomers(ExecutorTestCase):
             pluck="parent",
         )
         assert linked == [contact.name]
-
-
-def addresses_of(customer_name: str) -> list:
-    names = frappe.get_all(
-        "Dynamic Link",
-        filters={"link_doctype": "Customer", "link_name": customer_name, "parenttype": "Address"},
-        pluck="parent",
-    )
-    return [frappe.get_doc("Address", name) for name in names]
 
 
 def forget(contact, customer_doc) -> None:

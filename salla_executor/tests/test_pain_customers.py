@@ -16,7 +16,14 @@ from salla_executor.contract import signed_headers
 from salla_executor.erpnext.receiver import row_name
 from salla_executor.erpnext.settings import read_secrets
 from salla_executor.setup.integration_user import INTEGRATION_USER
-from salla_executor.tests.kit import ExecutorTestCase, HttpTestCase, receive, reference_of, sign
+from salla_executor.tests.kit import (
+    ExecutorTestCase,
+    HttpTestCase,
+    addresses_of,
+    receive,
+    reference_of,
+    sign,
+)
 from salla_executor.tests.payloads import address, customer, line, order, product
 
 
@@ -370,15 +377,6 @@ def inbox_row(store: str, external_id: str) -> Any:
         ["status", "message"],
         as_dict=True,
     )
-
-
-def addresses_of(customer_name: str) -> list:
-    names = frappe.get_all(
-        "Dynamic Link",
-        filters={"link_doctype": "Customer", "link_name": customer_name, "parenttype": "Address"},
-        pluck="parent",
-    )
-    return [frappe.get_doc("Address", name) for name in names]
 
 
 def know_dynamic_links() -> None:

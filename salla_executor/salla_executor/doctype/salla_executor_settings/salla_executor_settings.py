@@ -7,6 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_executor.erpnext.hub import is_safe_address
+from salla_executor.erpnext.order_settings import POSTING_FIELDS as OF_EACH_STORE
 from salla_executor.erpnext.order_settings import order_problems
 from salla_executor.erpnext.secrets import keep_typed
 from salla_executor.setup.integration_user import grant_on_demand
@@ -28,14 +29,7 @@ REQUIRED = (
     "cod_account",
     "cost_center",
 )
-POSTING_FIELDS = (
-    ("warehouse", "Warehouse"),
-    ("cost_center", "Cost Center"),
-    ("tax_account", "Account"),
-    ("shipping_account", "Account"),
-    ("cod_account", "Account"),
-    ("rounding_account", "Account"),
-)
+POSTING_FIELDS = (*OF_EACH_STORE, ("rounding_account", "Account"))
 
 
 class SallaExecutorSettings(Document):
