@@ -3,9 +3,8 @@ attempt or record changes here, and the ERP keeps nothing."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from salla_manager import contract
@@ -19,9 +18,11 @@ from salla_manager.core.model import (
     OutboundCommand,
     Record,
     RecordKey,
+    Settings,
     Store,
     command_type_of,
 )
+from salla_manager.core.outbox import envelope
 from salla_manager.core.transport import limits_of
 
 ENTITY_TYPE = "order"
@@ -114,6 +115,7 @@ def _few(texts: list[str]) -> list[str]:
 @dataclass
 class _Stage:
     host: Host
+    settings: Settings
     store: Store
     instance: Instance
     offset: int = 0
@@ -161,13 +163,13 @@ def _stage(host: Host, store_name: str) -> _Stage:
         raise OperatorError(
             f"This ERP does not run {DRY_RUN_APP}; what it does with a dry run is not known, so no order was sent."
         )
-    return _Stage(host, store, instance, offset)
+    return _Stage(host, settings, store, instance, offset)
 
 
 def _ask(stage: _Stage, record: Record) -> Verdict:
     host = stage.host
     command = _dry_run(stage, record)
-    limits = limits_of(host.store.settings())
+    limits = limits_of(stage.settings)
     verdict = exchange.send(host, stage.instance, command, limits, offset=stage.offset).verdict
     if verdict.action == answers.WAIT:
         host.clock.sleep(verdict.delay)
@@ -184,15 +186,13 @@ def _ask(stage: _Stage, record: Record) -> Verdict:
 def _dry_run(stage: _Stage, record: Record) -> contract.Command:
     """A key and id of its own. No revision: what stands in the ERP is compared by its content."""
     key = f"rehearsal-{contract.new_nonce()}"
-    return contract.Command(
+    earnest = envelope(_outbound(stage, record))
+    return replace(
+        earnest,
         command_id=key,
-        command_type=command_type_of(ENTITY_TYPE),
-        entity_type=ENTITY_TYPE,
-        store_account=stage.store.name,
-        customer_account=stage.store.customer_account,
-        erp_instance=stage.instance.name,
         idempotency_key=key,
-        payload={**json.loads(record.mapped), "raw": None},
+        payload={**earnest.payload, "raw": None},
+        revision=0,
         dry_run=True,
     )
 
@@ -235,4 +235,4 @@ def _outbound(stage: _Stage, record: Record) -> OutboundCommand:
 
 def _gate(stage: _Stage) -> str:
     probe = _outbound(stage, Record("", RecordKey(stage.store.name, ENTITY_TYPE, "")))
-    return readiness.gate(stage.host.store.settings(), stage.store, stage.instance, probe)
+    return readiness.gate(stage.settings, stage.store, stage.instance, probe)
