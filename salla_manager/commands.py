@@ -202,14 +202,11 @@ def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
 def retry(context: Any, command: str) -> None:
     """Send the record of a Dead command again, by a new command."""
     from salla_manager.adapters.host import build_host
-    from salla_manager.core.commands import OperatorError, retry_command
+    from salla_manager.core.commands import retry_command
 
-    with connected(context):
-        try:
-            outcome = retry_command(build_host(), command)
-            click.echo(f"{outcome.command}: {outcome.status} {outcome.reason}".rstrip())
-        except OperatorError as error:
-            raise click.ClickException(str(error)) from None
+    with connected(context), told():
+        outcome = retry_command(build_host(), command)
+        click.echo(f"{outcome.command}: {outcome.status} {outcome.reason}".rstrip())
 
 
 # Which has added its own to the same group.

@@ -48,12 +48,13 @@ def may_work() -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    from salla_manager.core.commands import OperatorError
+    """What the core refuses ends the command in its words."""
+    from salla_manager.core.refusals import REFUSALS, words_of
 
     try:
         yield
-    except OperatorError as error:
-        raise click.ClickException(str(error)) from None
+    except REFUSALS as error:
+        raise click.ClickException(words_of(error)) from None
 
 
 def say(values: dict[str, Any], as_json: bool) -> None:

@@ -46,13 +46,10 @@ def pull(
 ) -> None:
     """Read a shop now."""
     from salla_manager.adapters.host import build_host
-    from salla_manager.core.pull import PullError, request_pull
+    from salla_manager.core.pull import request_pull
 
-    with connected(context):
-        try:
-            say(request_pull(build_host(), store, list(entity_types) or None, since, limit), as_json)
-        except PullError as error:
-            raise click.ClickException(str(error)) from None
+    with connected(context), told():
+        say(request_pull(build_host(), store, list(entity_types) or None, since, limit), as_json)
 
 
 @salla.command("backfill")
@@ -78,7 +75,7 @@ def backfill(
     from salla_manager.setup import backfill as runs
 
     plurals = [name for given in entities for name in given.split(",") if name]
-    with connected(context):
+    with connected(context), told():
         values = runs.act(store, action, plurals or None, since, as_json)
         tell(values, as_json)
     if action is None and (values["status"] != "Done" or values["failed"]):
@@ -99,7 +96,7 @@ def reconcile(context: Any, store: str, day: str, plural: str, enqueue: bool, as
     different, 2 where the shop could not be read to its end."""
     from salla_manager.setup.terminal import reconcile_here
 
-    with connected(context):
+    with connected(context), told():
         values, status = reconcile_here(store, plural, day, enqueue)
         tell(values, as_json)
     sys.exit(status)
@@ -114,7 +111,7 @@ def skus(context: Any, store: str, recheck: bool, as_json: bool) -> None:
     """SKUs that are missing, taken twice, or spelt so alike that they are easily mixed up."""
     from salla_manager.setup.terminal import list_skus
 
-    with connected(context):
+    with connected(context), told():
         tell(list_skus(store, recheck), as_json)
 
 
@@ -126,13 +123,9 @@ def skus(context: Any, store: str, recheck: bool, as_json: bool) -> None:
 def webhooks(context: Any, store: str, repair: bool, as_json: bool) -> None:
     """Compare a shop's subscriptions with what is wanted; exit status 1 where something is not as it should be."""
     from salla_manager.adapters.subscriptions import check
-    from salla_manager.core.commands import OperatorError
 
-    with connected(context):
-        try:
-            answer = check(store, repair)
-        except OperatorError as error:
-            raise click.ClickException(str(error)) from None
+    with connected(context), told():
+        answer = check(store, repair)
         if as_json:
             say(answer, as_json)
         else:

@@ -22,6 +22,7 @@ from salla_manager.adapters.sync_store import FrappeSyncStore
 from salla_manager.core import backfill, dispatch, outbox, process, pull, release
 from salla_manager.core.dispatch import DispatchReport
 from salla_manager.core.pull import PullError
+from salla_manager.core.refusals import words_of
 from salla_manager.platforms.port import ShopError
 
 # Far below RQ's limit, where a job is broken off at any line.
@@ -124,7 +125,7 @@ def plan_backfill(
     try:
         run = backfill.plan(build_host(), FrappeSyncStore(), store, entity_types, since)
     except (PullError, ShopError) as error:
-        _say(plain(f"{error} {getattr(error, 'step', '')}".strip()))
+        _say(plain(words_of(error)))
         return {}
     figures = run.figures() | {"store": store}
     frappe.publish_realtime("salla_backfill_planned", figures, user=frappe.session.user)

@@ -15,6 +15,7 @@ from salla_manager.adapters.host import build_host
 from salla_manager.adapters.rows import plain, to_epoch
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.model import SecretsUnreadable
+from salla_manager.core.refusals import words_of
 from salla_manager.platforms.pace import BACKFILL
 from salla_manager.platforms.port import ShopError, WebhookTarget
 
@@ -43,7 +44,7 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
     except SecretsUnreadable as error:
         raise OperatorError(str(error)) from error
     except ShopError as error:
-        raise OperatorError(f"{error} {error.step}".rstrip()) from error
+        raise OperatorError(words_of(error)) from error
     _keep(name, left)
     return {"ok": not left, "url": target.url, "lines": lines}
 

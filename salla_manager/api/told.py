@@ -9,9 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
-from salla_manager.core.commands import OperatorError
-from salla_manager.core.pull import PullError
-from salla_manager.core.reconcile import ReconcileError
+from salla_manager.core.refusals import REFUSALS, words_of
 from salla_manager.platforms.port import ShopError
 
 
@@ -19,10 +17,8 @@ def told(action: Callable[..., Any], *arguments: Any) -> Any:
     """The action's answer; what it cannot do is said to the user."""
     try:
         return action(*arguments)
-    except (OperatorError, PullError, ReconcileError) as error:
+    except REFUSALS as error:
+        is_shop = isinstance(error, ShopError)
+        title = _("The shop could not be read") if is_shop else _("Not possible now")
         # Desk shows it as HTML, and a shop or an ERP may have its word in it.
-        return frappe.throw(escape_html(str(error)), title=_("Not possible now"))
-    except ShopError as error:
-        return frappe.throw(
-            escape_html(f"{error} {error.step}".strip()), title=_("The shop could not be read")
-        )
+        return frappe.throw(escape_html(words_of(error)), title=title)

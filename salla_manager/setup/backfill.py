@@ -15,7 +15,6 @@ from salla_manager.core import backfill
 from salla_manager.core.host import Host
 from salla_manager.core.pull import PullError
 from salla_manager.core.sync_run import RunStatus, SyncRun
-from salla_manager.platforms.port import ShopError
 from salla_manager.shell import tell
 
 # Seconds between two lines of progress; a page is never broken off.
@@ -25,27 +24,23 @@ _TURN = 2.0
 def act(
     store: str, action: str | None, plurals: list[str] | None, since: str | None, is_quiet: bool
 ) -> dict[str, Any]:
-    """Figures of the store's run after `action`; without one it is planned, begun and read here to its end."""
+    """Figures of the store's run after `action`; without one it is planned, begun and read here to its end. Raises
+    PullError and ShopError."""
     host, runs = build_host(), FrappeSyncStore()
-    try:
-        if action == "plan":
-            return _told(backfill.plan(host, runs, store, plurals, since), is_quiet)
-        if action is None:
-            run = _begun(host, runs, store, plurals, since, is_quiet)
-            return _told(_read_here(runs, run.name, is_quiet), is_quiet)
-        run = _latest(host, runs, store)
-        if action == "pause":
-            backfill.pause(host, runs, run.name)
-        if action == "cancel":
-            backfill.cancel(host, runs, run.name)
-        if action == "resume":
-            backfill.start(host, runs, run.name)
-            reading.wake_backfill(run.name)
-        return _told(_fresh(runs, run.name), is_quiet)
-    except PullError as error:
-        raise click.ClickException(str(error)) from None
-    except ShopError as error:
-        raise click.ClickException(f"{error} {error.step}".strip()) from None
+    if action == "plan":
+        return _told(backfill.plan(host, runs, store, plurals, since), is_quiet)
+    if action is None:
+        run = _begun(host, runs, store, plurals, since, is_quiet)
+        return _told(_read_here(runs, run.name, is_quiet), is_quiet)
+    run = _latest(host, runs, store)
+    if action == "pause":
+        backfill.pause(host, runs, run.name)
+    if action == "cancel":
+        backfill.cancel(host, runs, run.name)
+    if action == "resume":
+        backfill.start(host, runs, run.name)
+        reading.wake_backfill(run.name)
+    return _told(_fresh(runs, run.name), is_quiet)
 
 
 def _open(host: Host, runs: FrappeSyncStore, store: str) -> SyncRun | None:

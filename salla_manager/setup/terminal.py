@@ -13,8 +13,6 @@ from salla_manager.adapters.reconcile_store import FrappeReconcileStore
 from salla_manager.adapters.sku_rows import shown_problems, sku_problems
 from salla_manager.core import reconcile as core
 from salla_manager.core import rehearsal
-from salla_manager.core.commands import OperatorError
-from salla_manager.core.reconcile import ReconcileError
 from salla_manager.core.reconciliation import KINDS, RunKey, RunStatus, Tally
 from salla_manager.core.standing import State
 from salla_manager.core.workbench import Kind, recheck_all
@@ -28,16 +26,13 @@ def reconcile_here(store: str, plural: str, day: str | None, enqueue: bool) -> t
     """(what to print, exit status)."""
     host, rows = build_host(), FrappeReconcileStore()
     known = host.store.store(store)
-    try:
-        if known and plural == "orders" and not day:
-            day = str(core.yesterday(known, host.clock.now()))
-        key = reconciling.key_of(store, KINDS.get(plural, plural), day)
-        run = core.reconcile(host, rows, key, _progress)
-        values = {"reconciliation": key.name, **reconciling.shown(run)}
-        if enqueue:
-            values["enqueued"] = core.enqueue_missing(host, rows, key)
-    except ReconcileError as error:
-        raise click.ClickException(str(error)) from None
+    if known and plural == "orders" and not day:
+        day = str(core.yesterday(known, host.clock.now()))
+    key = reconciling.key_of(store, KINDS.get(plural, plural), day)
+    run = core.reconcile(host, rows, key, _progress)
+    values = {"reconciliation": key.name, **reconciling.shown(run)}
+    if enqueue:
+        values["enqueued"] = core.enqueue_missing(host, rows, key)
     values["findings"] = _findings(rows, key)
     return values, _status(run.status, run.tally)
 
@@ -66,10 +61,7 @@ def list_skus(store: str, recheck: bool) -> dict[str, Any]:
     counts = {kind.lower(): sum(row["kind"] == kind for row in rows) for kind in Kind.ALL}
     values: dict[str, Any] = {"store": store, **counts}
     if recheck:
-        try:
-            values["read_again"] = recheck_all(host, store, [one.row for one in sku_problems(store)])
-        except OperatorError as error:
-            raise click.ClickException(str(error)) from None
+        values["read_again"] = recheck_all(host, store, [one.row for one in sku_problems(store)])
     values["problems"] = [
         f"{row['kind']}: {row['entity_type']} {row['external_id']} ({row['title']}). {row['reason']} {row['url']}".rstrip()
         for row in rows
