@@ -57,6 +57,8 @@ class Store:
     prices_include_tax: bool | None = None
     base_url: str = ""
     is_enabled: bool = True
+    # Neither read from this shop nor sent.
+    disabled_command_types: frozenset[str] = frozenset()
     # Whose days are the store's days.
     timezone: str = "Asia/Riyadh"
     # Why the shop cannot be read, in a sentence.

@@ -68,6 +68,8 @@ def gate(settings: Settings, store: Store, instance: Instance | None, command: O
         return instance.secret_problem
     if not instance.secret:
         return f"The ERP Instance {instance.name} has no shared secret. Pair it to send."
+    if command.command_type in store.disabled_command_types:
+        return f"{command.command_type} is switched off on {store.name}. Switch it on to send."
     if command.command_type in settings.disabled_command_types:
         return f"{command.command_type} is switched off in Salla Manager Settings. Switch it on to send."
     if command.command_type in instance.disabled_command_types:
@@ -124,7 +126,7 @@ def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placemen
 def _switched_off(hub: HubStore, store: Store) -> set[str]:
     """Entity types that will not come to the ERP; an order finds them there by SKU, phone or e-mail."""
     instance = hub.instance(store.erp_instance)
-    off = hub.settings().disabled_command_types
+    off = hub.settings().disabled_command_types | store.disabled_command_types
     off |= instance.disabled_command_types if instance else frozenset()
     return {entity_type for entity_type in ENTITY_TYPES if command_type_of(entity_type) in off}
 
