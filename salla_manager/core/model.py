@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from salla_manager.contract import COMMAND_TYPES
+
+
+# Connector type of every ERP Instance.
+CLIENT_EXECUTOR = "CLIENT_EXECUTOR"
 
 
 class SecretsUnreadable(Exception):
@@ -102,6 +107,47 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class Route:
+    """What a connection takes; empty: of every store of its organisation, or every command type."""
+
+    store: str = ""
+    command_type: str = ""
+
+
+# Names of ERP Connections begin so, and no ERP Instance's does: a name alone tells what it is of.
+CONNECTION_PREFIX = "ERP-CONNECTION-"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """ERP Connection: a destination of an organisation's commands that a connector serves.
+
+    customer_account: the organisation. routes: none means all. config: decrypted.
+    """
+
+    name: str
+    customer_account: str
+    connector_type: str
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    # Why it cannot be read, in a sentence.
+    config_problem: str = ""
+    is_enabled: bool = True
+    routes: tuple[Route, ...] = ()
+    breaker_open_until: datetime | None = None
+    breaker_reason: str = ""
+    consecutive_failures: int = 0
+
+    def takes(self, store: str, command_type: str) -> bool:
+        return not self.routes or any(
+            route.store in ("", store) and route.command_type in ("", command_type) for route in self.routes
+        )
+
+
+def is_connection(destination: str) -> bool:
+    return destination.startswith(CONNECTION_PREFIX)
+
+
+@dataclass(frozen=True)
 class Event:
     """One row of Salla Incoming Log: what a shop told us, as it said it."""
 
@@ -152,6 +198,10 @@ class Record:
     content_hash: str = ""
     raw: str = ""
     mapped: str = ""
+    # As normalized, before the store's Mapping Rules; empty where they changed nothing.
+    normalized: str = ""
+    # The Mapping Rule Set that refused what `raw` and `normalized` say; `mapped` is then what was sent before.
+    failed_by: str = ""
     sku: str = ""
     title: str = ""
     source_updated_at: datetime | None = None
@@ -173,7 +223,7 @@ class RecordStatus:
 
 @dataclass(frozen=True)
 class OutboundCommand:
-    """Outbound Client Command: one upsert of one entity for one ERP Instance."""
+    """Outbound Client Command: one upsert of one entity for one destination, an ERP Instance or an ERP Connection."""
 
     name: str
     command_type: str
@@ -198,6 +248,14 @@ class OutboundCommand:
     lease_until: datetime | None = None
     created_at: datetime | None = None
     title: str = ""
+    erp_connection: str = ""
+    # Of what goes to another destination first: it waits for nothing, and its record does not follow it.
+    is_copy: bool = False
+
+    @property
+    def destination(self) -> str:
+        """Name of its ERP Connection or ERP Instance; empty where it has none yet."""
+        return self.erp_connection or self.erp_instance
 
 
 class CommandStatus:
@@ -216,7 +274,10 @@ class CommandStatus:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Command Delivery Attempt: one request and its answer. Never holds a secret or signature."""
+    """Command Delivery Attempt: one request and its answer. Never holds a secret or signature.
+
+    request: method, target, bytes, sha256. is_uncertain: it may have had its effect all the same.
+    """
 
     command: str
     erp_instance: str
@@ -231,15 +292,19 @@ class Attempt:
     burned: bool = True
     # Unique: lease token and number of the request within the lease.
     attempt_key: str = ""
-    connector_type: str = "SALLA_EXECUTOR"
+    connector_type: str = CLIENT_EXECUTOR
+    erp_connection: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    is_uncertain: bool = False
 
 
 class AttemptStatus:
-    SUCCEEDED = "Succeeded"
-    # Certainly without effect, or answered with a refusal.
-    FAILED = "Failed"
-    # Sent without an answer that can be trusted: it may have had its effect.
-    UNKNOWN = "Unknown"
+    SUCCESS = "SUCCESS"
+    # For good: the command does not come again.
+    FAILED = "FAILED"
+    RETRYING = "RETRYING"
+    # The destination has it and has not decided.
+    PENDING = "PENDING"
 
 
 @dataclass(frozen=True)
@@ -251,6 +316,7 @@ class AckRow:
     ack_status: str
     received_at: datetime
     payload: dict[str, Any]
+    erp_connection: str = ""
 
 
 @dataclass(frozen=True)

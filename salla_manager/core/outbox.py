@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from salla_manager import contract
@@ -63,6 +64,10 @@ def entity_type_of(payload: Payload) -> str:
     return next(entity for entity, kind in PAYLOADS.items() if kind is type(payload))
 
 
+def key_of(payload: Payload, store: Store) -> RecordKey:
+    return RecordKey(store.name, entity_type_of(payload), payload.external_id)
+
+
 def absorb(
     payload: Payload,
     store: Store,
@@ -70,13 +75,15 @@ def absorb(
     *,
     observed_at: datetime | None = None,
     only_if_new: bool = False,
+    normalized: str = "",
 ) -> Outcome:
     """Keep the entity and, where its content changed, make its command.
 
     observed_at: when the shop was read; default now. only_if_new: a second-hand copy, such as the customer
-    within an order, that must never replace what is known. Opens its own transaction.
+    within an order, that must never replace what is known. normalized: what it was before Mapping Rules changed it,
+    as JSON. Opens its own transaction.
     """
-    key = RecordKey(store.name, entity_type_of(payload), payload.external_id)
+    key = key_of(payload, store)
     observed_at = observed_at or host.clock.now()
     with host.store.transaction():
         before = host.store.lock_record(key)
@@ -85,17 +92,31 @@ def absorb(
         if _is_older(before, payload, observed_at, host.clock.now()):
             return Outcome(key, STALE, "The shop has told a newer state of it already.")
         payload = with_tax_reasons(payload, before, host.store)
-        record = _observed(before, payload, None if only_if_new else observed_at)
+        record = _observed(before, payload, None if only_if_new else observed_at, normalized)
         freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
         outcome = _skip_without_sku(host, record, payload) or _queue(host, store, record, payload)
     return replace(outcome, freed_sku=freed)
 
 
 def absorb_all(
-    payloads: Iterable[Payload], store: Store, host: Host, *, observed_at: datetime | None = None
+    payloads: Iterable[Payload],
+    store: Store,
+    host: Host,
+    *,
+    observed_at: datetime | None = None,
+    normalized: Mapping[RecordKey, str] = MappingProxyType({}),
 ) -> list[Outcome]:
     """Absorb in the given order, and then those entities whose SKU became free by it."""
-    outcomes = [absorb(payload, store, host, observed_at=observed_at) for payload in payloads]
+    outcomes = [
+        absorb(
+            payload,
+            store,
+            host,
+            observed_at=observed_at,
+            normalized=normalized.get(key_of(payload, store), ""),
+        )
+        for payload in payloads
+    ]
     for freed in {
         normalize_sku(outcome.freed_sku): outcome.freed_sku for outcome in outcomes if outcome.freed_sku
     }.values():
@@ -149,7 +170,44 @@ def keep_failure(key: RecordKey, message: str, raw: dict[str, Any] | None, host:
     with host.store.transaction():
         record = host.store.lock_record(key)
         kept = contract.dump_json(raw).decode() if raw is not None else record.raw
-        host.store.save_record(replace(record, status=RecordStatus.FAILED, message=message, raw=kept))
+        failed = replace(record, status=RecordStatus.FAILED, message=message, raw=kept, failed_by="")
+        host.store.save_record(failed)
+    return Outcome(key, FAILED, message)
+
+
+def keep_unmapped(
+    payload: Payload,
+    refusal: tuple[str, str],
+    store: Store,
+    host: Host,
+    *,
+    observed_at: datetime,
+    only_if_new: bool = False,
+) -> Outcome:
+    """Mapping Rules refuse the entity: its record keeps what the shop says and why, and what was sent before stays.
+
+    refusal: the Mapping Rule Set and the reason in words.
+    """
+    key = key_of(payload, store)
+    rule_set, message = refusal
+    with host.store.transaction():
+        before = host.store.lock_record(key)
+        if only_if_new and (before.mapped or before.failed_by):
+            return Outcome(key, UNCHANGED, "It is known already.")
+        if _is_older(before, payload, observed_at, host.clock.now()):
+            return Outcome(key, STALE, "The shop has told a newer state of it already.")
+        told = _observed(before, payload, None if only_if_new else observed_at)
+        host.store.save_record(
+            replace(
+                told,
+                status=RecordStatus.FAILED,
+                message=message,
+                mapped=before.mapped,
+                sku=before.sku,
+                normalized=told.mapped,
+                failed_by=rule_set,
+            )
+        )
     return Outcome(key, FAILED, message)
 
 
@@ -183,7 +241,7 @@ def _is_older(record: Record, payload: Payload, observed_at: datetime, now: date
     return record.observed_at is not None and observed_at < record.observed_at <= now
 
 
-def _observed(record: Record, payload: Payload, observed_at: datetime | None) -> Record:
+def _observed(record: Record, payload: Payload, observed_at: datetime | None, normalized: str = "") -> Record:
     values = payload.model_dump(mode="json")
     raw = values.pop("raw", None)
     is_deleted = values.get("status") == "deleted"
@@ -191,6 +249,8 @@ def _observed(record: Record, payload: Payload, observed_at: datetime | None) ->
         record,
         raw=contract.dump_json(raw).decode() if raw is not None else "",
         mapped=contract.dump_json(values).decode(),
+        normalized=normalized,
+        failed_by="",
         sku="" if is_deleted else (values.get("sku") or "").strip(),
         title=str(values.get("reference") or values.get("name") or "")[:140],
         source_updated_at=payload.updated_at or record.source_updated_at,
@@ -326,4 +386,4 @@ def _reconsider_skipped(sku: str, store: Store, host: Host) -> list[Outcome]:
 
 def _absorb_again(record: Record, store: Store, host: Host) -> Outcome:
     payload = parse_payload(record.key.entity_type, _stored_payload(record))
-    return absorb(payload, store, host, observed_at=record.observed_at)
+    return absorb(payload, store, host, observed_at=record.observed_at, normalized=record.normalized)
