@@ -43,8 +43,9 @@ def keep(document: Document, is_submitted: bool) -> list[Saved]:
 
 
 def has_draft(doctype: str, field: str, order: str) -> bool:
-    """One that waits for a person is not made again."""
-    return bool(frappe.db.exists(f"{doctype} Item", {field: order, "docstatus": 0}))
+    """One that waits for a person is not made again; a draft return is another matter."""
+    rows = [f"{doctype} Item", field, "=", order]
+    return bool(frappe.get_all(doctype, [rows, ["docstatus", "=", 0], ["is_return", "=", 0]], limit=1))
 
 
 def _delivery_note(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:

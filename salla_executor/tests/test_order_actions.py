@@ -3,6 +3,7 @@
 import frappe
 
 from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return as make_credit_note
 from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 
@@ -128,6 +129,20 @@ class TestGoods(OrderTestCase):
         rows = frappe.get_doc("Delivery Note", rest).items
         assert [(row.item_code, row.qty) for row in rows] == [(self.other, 1)]
 
+    def test_a_draft_return_keeps_nothing_from_being_delivered(self):
+        self.status("completed", make_delivery_note=1)
+        doc = self.submitted(self.order())
+        first = make_delivery_note(doc.name)
+        first.items = first.items[:1]
+        first.insert()
+        first.submit()
+        back = make_sales_return(first.name)
+        back.insert()
+        frappe.db.commit()
+        self.applied("upsert_order", self.order(status="completed"))
+        (rest,) = set(notes_of(doc)) - {first.name, back.name}
+        assert [row.item_code for row in frappe.get_doc("Delivery Note", rest).items] == [self.other]
+
 
 def notes_of(order_doc):
     filters = {"against_sales_order": order_doc.name, "docstatus": ("<", 2)}
@@ -174,6 +189,19 @@ class TestInvoices(OrderTestCase):
         assert not doc.shop_attention, doc.shop_attention
         # (200 - 20 + 30) and 50, with 15 %.
         assert [invoice.grand_total for invoice in invoices_of(doc)] == [241.5, 57.5]
+
+    def test_a_draft_credit_note_keeps_nothing_from_being_billed(self):
+        doc = self.submitted(self.order())
+        first = make_sales_invoice(doc.name)
+        first.items = first.items[:1]
+        first.insert()
+        first.submit()
+        credit = make_credit_note(first.name)
+        credit.insert()
+        frappe.db.commit()
+        self.applied("upsert_order", self.order(status="completed"))
+        rest = [invoice for invoice in invoices_of(doc) if invoice.name not in (first.name, credit.name)]
+        assert [[row.item_code for row in invoice.items] for invoice in rest] == [[self.other]]
 
 
 class TestStatusesDone(OrderTestCase):
