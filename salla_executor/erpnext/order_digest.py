@@ -9,7 +9,7 @@ from typing import Any
 
 from frappe.model.document import Document
 
-from salla_executor.core.mapping.order_money import FEE_LINES
+from salla_executor.core.mapping.order_lines import FEE_LINES
 from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.documents import shown
 

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt, fmt_money
 
-from salla_executor.core.mapping.order_money import CASH_ON_DELIVERY, SHIPPING
+from salla_executor.core.mapping.order_lines import CASH_ON_DELIVERY, SHIPPING
 from salla_executor.core.model import Settings
 from salla_executor.erpnext.sales_orders import order_key
 from salla_executor.erpnext.settings import read_settings

@@ -4,7 +4,7 @@ The shop's sum: total = lines - discounts + shipping + cash on delivery + VAT; e
 
 * A line's discount goes into its rate if it divides evenly per unit, else into the document discount (on Net Total).
 * A unit price with more decimals than money has is rounded; what that adds goes into the document discount too.
-* Lines at several rates of VAT are written so that each has its own net amount, see `_exact_lines`.
+* Lines at several rates of VAT are written so that each has its own net amount, see order_lines.
 * Shipping and cash on delivery are rows of their own, Actual, on their accounts, or lines with an Item.
 * VAT is a percent row where that gives the shop's VAT to the smallest coin, so that tax reports know the rate; else an
   Actual row with the shop's amount. No VAT, no row. See order_taxes.
@@ -13,29 +13,29 @@ The shop's sum: total = lines - discounts + shipping + cash on delivery + VAT; e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from dataclasses import dataclass
+from decimal import Decimal
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, Totals, predict
+from salla_executor.core.mapping.order_lines import (
+    CASH_ON_DELIVERY,
+    SHIPPING,
+    ZERO,
+    coins,
+    extra_lines,
+    lines_and_discount,
+)
 from salla_executor.core.mapping.order_taxes import (
     LineTax,
     account_of,
-    are_mixed,
     line_taxes,
     mapped_rows,
     percent_rows,
     tax_account,
-    tax_of,
 )
-from salla_executor.core.model import BusinessError, Settings
+from salla_executor.core.model import Settings
 from salla_executor.core.values import Charge, SalesOrderLine, ShopTotals
-from salla_executor.payloads import OrderLine, OrderPayload
-
-ZERO = Decimal(0)
-SHIPPING, CASH_ON_DELIVERY = "Shipping", "Cash on Delivery"
-# Lines that the settings make of fees; the shop has none of these names.
-FEE_LINES = (SHIPPING, CASH_ON_DELIVERY)
+from salla_executor.payloads import OrderPayload
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,15 @@ def plan_money(payload: OrderPayload, item_codes: Sequence[str], settings: Setti
     """item_codes: the Item of each line, in order. Raises BusinessError where an account or a tax is not mapped."""
     unit = Decimal(1).scaleb(-settings.currency_precision)
     shop = shop_totals(payload, unit)
-    net_by_lines = _coins(_gross(payload) - _discount(payload), unit)
+    net_by_lines = coins(_gross(payload) - _discount(payload), unit)
     net = target_net(payload, shop, unit)
     taxes = line_taxes(payload, settings)
-    lines, discount = _lines_and_discount(payload, item_codes, taxes, net, unit, settings)
+    lines, discount = lines_and_discount(payload, item_codes, taxes, net, unit, settings)
     charges = _extra_charges(shop, settings)
     return min(
         (
             _plan(payload, shop, net_by_lines, (*lines, *extra), charges, discount, taxes, settings)
-            for extra in _extra_lines(shop, taxes, settings)
+            for extra in extra_lines(shop, taxes, settings)
         ),
         key=lambda plan: (all(charge.charge_type == "Actual" for charge in plan.charges), len(plan.charges)),
     )
@@ -91,11 +91,11 @@ def _plan(
 def shop_totals(payload: OrderPayload, unit: Decimal = Decimal("0.01")) -> ShopTotals:
     """The shop's figures in whole coins of `unit`."""
     return ShopTotals(
-        total=_coins(payload.total, unit),
-        tax=_coins(payload.tax.amount, unit),
-        shipping=_coins(payload.shipping.amount, unit),
-        discount=_coins(_discount(payload), unit),
-        cash_on_delivery=_coins(payload.cash_on_delivery, unit),
+        total=coins(payload.total, unit),
+        tax=coins(payload.tax.amount, unit),
+        shipping=coins(payload.shipping.amount, unit),
+        discount=coins(_discount(payload), unit),
+        cash_on_delivery=coins(payload.cash_on_delivery, unit),
     )
 
 
@@ -116,14 +116,14 @@ def target_net(payload: OrderPayload, shop: ShopTotals, unit: Decimal) -> Decima
         payload.cash_on_delivery,
         payload.total,
     ]
-    slack = unit / 2 * sum(1 for value in finer if value != _coins(value, unit))
+    slack = unit / 2 * sum(1 for value in finer if value != coins(value, unit))
     if net >= 0 and abs(exact - net) <= slack:
         return net
-    if payload.subtotal is not None and net == _coins(payload.subtotal, unit) - shop.discount:
+    if payload.subtotal is not None and net == coins(payload.subtotal, unit) - shop.discount:
         units = sum((line.quantity for line in payload.items), ZERO)
         if net >= 0 and abs(_gross(payload) - payload.subtotal) <= unit / 2 * units:
             return net
-    return max(_coins(exact, unit), ZERO)
+    return max(coins(exact, unit), ZERO)
 
 
 def _gross(payload: OrderPayload) -> Decimal:
@@ -133,143 +133,6 @@ def _gross(payload: OrderPayload) -> Decimal:
 def _discount(payload: OrderPayload) -> Decimal:
     # Some shops list no discount of the order while its lines carry one.
     return max(payload.discount_total, sum((line.discount for line in payload.items), ZERO))
-
-
-def _coins(value: Decimal, unit: Decimal) -> Decimal:
-    return value.quantize(unit, ROUND_HALF_UP)
-
-
-def _lines_and_discount(
-    payload: OrderPayload,
-    item_codes: Sequence[str],
-    taxes: list[LineTax] | None,
-    net: Decimal,
-    unit: Decimal,
-    settings: Settings,
-) -> tuple[tuple[SalesOrderLine, ...], Decimal]:
-    of_line = taxes or [None] * len(payload.items)
-    make = _exact_lines if are_mixed(taxes) else _line
-    lines = [
-        written
-        for line, code, tax in zip(payload.items, item_codes, of_line, strict=True)
-        for written in make(line, code, tax, unit, settings)
-    ]
-    arithmetic = Arithmetic.of(settings)
-    # Rounding may have taken rates below the shop's sum; a coin on the largest quantities lifts them above it.
-    for index in sorted(range(len(lines)), key=lambda n: (lines[n].rate == 0, -lines[n].quantity, n)):
-        if _sum(lines, arithmetic) >= net:
-            break
-        rate = lines[index].rate + unit
-        lines[index] = replace(
-            lines[index], rate=rate, price_list_rate=max(rate, lines[index].price_list_rate)
-        )
-    return tuple(lines), max(_sum(lines, arithmetic) - net, ZERO)
-
-
-def _sum(lines: Sequence[SalesOrderLine], arithmetic: Arithmetic) -> Decimal:
-    return sum((arithmetic.amount(line) for line in lines), ZERO)
-
-
-def _line(
-    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
-) -> list[SalesOrderLine]:
-    price = _coins(line.unit_price, unit)
-    rate = price
-    per_unit = line.discount / line.quantity
-    if price == line.unit_price and per_unit == _coins(per_unit, unit) and 0 <= per_unit <= price:
-        rate = price - _coins(per_unit, unit)
-    return [_written(line, item_code, tax, line.quantity, price, rate, settings)]
-
-
-def _exact_lines(
-    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
-) -> list[SalesOrderLine]:
-    """Where rates of VAT differ, a discount spread over all lines would move VAT between them: a line whose net
-    amount does not divide by its quantity becomes two rows, a coin apart."""
-    net = _coins(line.unit_price * line.quantity - line.discount, unit)
-    whole = line.quantity == line.quantity.to_integral_value()
-    if not whole or net < 0:
-        return _line(line, item_code, tax, unit, settings)
-    price = _coins(line.unit_price, unit)
-    low = (net / line.quantity).quantize(unit, ROUND_FLOOR)
-    dearer = ((net - low * line.quantity) / unit).to_integral_value()
-    parts = ((line.quantity - dearer, low), (dearer, low + unit))
-    return [
-        _written(line, item_code, tax, quantity, max(price, rate), rate, settings)
-        for quantity, rate in parts
-        if quantity
-    ]
-
-
-def _written(
-    line: OrderLine,
-    item_code: str,
-    tax: LineTax | None,
-    quantity: Decimal,
-    price: Decimal,
-    rate: Decimal,
-    settings: Settings,
-) -> SalesOrderLine:
-    details = [f"{option.name}: {option.value}" for option in line.options] + (
-        [line.note] if line.note else []
-    )
-    share = (line.unit_price * line.quantity - line.discount) * quantity / line.quantity
-    return SalesOrderLine(
-        external_id=line.external_id,
-        item_code=item_code,
-        item_name=line.name[:140],
-        quantity=quantity,
-        price_list_rate=price if rate else ZERO,
-        rate=rate,
-        warehouse=settings.warehouse or None,
-        description="\n".join([line.name, *details]) if details else None,
-        item_tax_template=(tax.template or None) if tax else None,
-        tax_rates=tax.rates if tax else (),
-        shop_amount=_coins(share, Decimal("0.01")),
-    )
-
-
-def _extra_lines(
-    shop: ShopTotals, taxes: list[LineTax] | None, settings: Settings
-) -> list[tuple[SalesOrderLine, ...]]:
-    """Shipping and cash on delivery as lines, where the settings name Items for them: at the goods' highest rate, and,
-    where that is mapped, free of VAT."""
-    wanted = [
-        (name, item, amount)
-        for name, item, amount in (
-            (SHIPPING, settings.shipping_item, shop.shipping),
-            (CASH_ON_DELIVERY, settings.cod_item, shop.cash_on_delivery),
-        )
-        if item and amount
-    ]
-    return [
-        tuple(_extra_line(name, item, amount, tax) for name, item, amount in wanted)
-        for tax in (_taxes_of_extras(taxes, settings) if wanted else [None])
-    ]
-
-
-def _taxes_of_extras(taxes: list[LineTax] | None, settings: Settings) -> list[LineTax | None]:
-    if not taxes:
-        return [None]
-    highest = max(taxes, key=lambda tax: tax.rate)
-    with suppress(BusinessError):
-        free = tax_of(ZERO, "", settings)
-        return [highest, free] if free.template and highest.rate else [highest]
-    return [highest]
-
-
-def _extra_line(name: str, item: str, amount: Decimal, tax: LineTax | None) -> SalesOrderLine:
-    return SalesOrderLine(
-        external_id=name,
-        item_code=item,
-        item_name=name,
-        quantity=Decimal(1),
-        price_list_rate=amount,
-        rate=amount,
-        item_tax_template=(tax.template or None) if tax else None,
-        tax_rates=tax.rates if tax else (),
-        shop_amount=amount,
-    )
 
 
 def _extra_charges(shop: ShopTotals, settings: Settings) -> tuple[Charge, ...]:
