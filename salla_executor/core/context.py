@@ -16,7 +16,8 @@ class Outcome:
     """The verdict on one command.
 
     status: applied or skipped; changes: of doctype docname, field -> [before, after]; written: every document that
-    was made or changed; extra: further keys of the ack payload; of_reference: fields of the reference to keep.
+    was made or changed; extra: further keys of the ack payload; of_reference: fields of the reference to keep;
+    reference: what is to be kept of it together with the answer, where nothing was written before.
     """
 
     status: str
@@ -28,6 +29,7 @@ class Outcome:
     written: tuple[Saved, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     of_reference: dict[str, Any] = field(default_factory=dict)
+    reference: Reference | None = None
 
     def documents(self) -> list[dict[str, Any]]:
         """For the ack: doctype, name, action, and of all but doctype docname the changes."""

@@ -25,7 +25,7 @@ from salla_executor.contract import (
     new_secret,
     signed_headers,
 )
-from salla_executor.erpnext.receiver import row_name
+from salla_executor.erpnext.inbox import row_name
 from salla_executor.erpnext.settings import DOCTYPE, read_secrets
 from salla_executor.setup.defaults import fill_defaults
 

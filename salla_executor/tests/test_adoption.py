@@ -5,7 +5,7 @@ import frappe.share
 
 from salla_executor.api import reviews
 from salla_executor.api.customers import choose
-from salla_executor.erpnext.receiver import row_name
+from salla_executor.erpnext.inbox import row_name
 from salla_executor.erpnext.settings import read_settings
 from salla_executor.tests.kit import ExecutorTestCase, reference_of
 from salla_executor.tests.payloads import customer, product, variant

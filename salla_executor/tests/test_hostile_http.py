@@ -12,7 +12,7 @@ import frappe
 from frappe.utils.password import update_password
 
 from salla_executor.contract import DISPATCH_PATH, FORBIDDEN_BODY_KEYS, MAX_BODY, dump_json
-from salla_executor.erpnext.receiver import row_name
+from salla_executor.erpnext.inbox import row_name
 from salla_executor.setup.integration_user import INTEGRATION_USER
 from salla_executor.tests.kit import HttpTestCase, instance_id, sign
 from salla_executor.tests.payloads import line, order, product

@@ -13,7 +13,7 @@ import frappe
 
 from salla_executor.api.customers import choose
 from salla_executor.contract import signed_headers
-from salla_executor.erpnext.receiver import row_name
+from salla_executor.erpnext.inbox import row_name
 from salla_executor.erpnext.settings import read_secrets
 from salla_executor.setup.integration_user import INTEGRATION_USER
 from salla_executor.tests.kit import (

@@ -8,7 +8,8 @@ import frappe
 from salla_executor.contract import new_secret
 from salla_executor.erpnext import items
 from salla_executor.erpnext.erp import ErpNext
-from salla_executor.erpnext.receiver import FrappeReceiver, row_name
+from salla_executor.erpnext.inbox import row_name
+from salla_executor.erpnext.receiver import FrappeReceiver
 from salla_executor.erpnext.settings import read_secrets
 from salla_executor.setup.integration_user import INTEGRATION_USER, RIGHTS
 from salla_executor.tests.kit import ExecutorTestCase, instance_id, receive, reference_of, sign
