@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from salla_manager.core.model import CommandStatus
-from salla_manager.core.sync_run import Place, RunStatus, SyncRun, dump_steps, load_steps
+from salla_manager.core.sync_run import Place, RunStatus, SyncRun, block_of, dump_steps, load_steps
 from salla_manager.platforms.pace import Change, Pace
 from sandbox.hub_rows import Rows, as_text, columns_of
 
@@ -19,7 +20,8 @@ create table if not exists sync_run
     (name text primary key, store, status, steps, created_at, since, calls_per_minute integer, started_at,
      finished_at, due_at, message, lease_token, lease_until);
 create table if not exists watermark (store, entity_type, moment, primary key (store, entity_type));
-create table if not exists place (store, entity_type, began, cursor, primary key (store, entity_type));
+create table if not exists place
+    (store, entity_type, began, cursor, block, primary key (store, entity_type));
 """
 _MOMENTS = ("created_at", "since", "started_at", "finished_at", "due_at", "lease_until")
 
@@ -131,13 +133,16 @@ class SyncRows(Rows):
 
     def place(self, store: str, entity_type: str) -> Place | None:
         row = self._run(
-            "select began, cursor from place where store = ? and entity_type = ?", store, entity_type
+            "select began, cursor, block from place where store = ? and entity_type = ?", store, entity_type
         ).fetchone()
-        return Place(datetime.fromisoformat(row["began"]), row["cursor"]) if row else None
+        if row is None:
+            return None
+        return Place(datetime.fromisoformat(row["began"]), row["cursor"], block_of(json.loads(row["block"])))
 
     def save_place(self, store: str, entity_type: str, place: Place) -> None:
-        values = (store, entity_type, as_text(place.began), place.cursor)
-        self._run("replace into place values (?, ?, ?, ?)", *values)
+        block = json.dumps(asdict(place.block))
+        values = (store, entity_type, as_text(place.began), place.cursor, block)
+        self._run("replace into place values (?, ?, ?, ?, ?)", *values)
 
 
 _DUE = "status = ? and (due_at is null or due_at <= ?) and (lease_until is null or lease_until < ?)"

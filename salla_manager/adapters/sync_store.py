@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from salla_manager.adapters.rows import (
     to_epoch,
     update_rows,
 )
-from salla_manager.core.sync_run import Place, RunStatus, SyncRun, dump_steps, load_steps
+from salla_manager.core.sync_run import Place, RunStatus, SyncRun, block_of, dump_steps, load_steps
 
 RUN = "Sync Run"
 BACKFILL, CHANGES = "Backfill", "Changes"
@@ -153,12 +154,12 @@ class FrappeSyncStore:
         self._keep(store, watermarks, places)
 
     def place(self, store: str, entity_type: str) -> Place | None:
-        began, cursor = self._kept(store)[1].get(entity_type, (0, ""))
-        return Place(from_epoch(began), cursor) if began else None
+        began, cursor, *block = self._kept(store)[1].get(entity_type, (0, ""))
+        return Place(from_epoch(began), cursor, block_of(block[0] if block else None)) if began else None
 
     def save_place(self, store: str, entity_type: str, place: Place) -> None:
         watermarks, places = self._for_change(store)
-        places[entity_type] = [to_epoch(place.began), place.cursor]
+        places[entity_type] = [to_epoch(place.began), place.cursor, asdict(place.block)]
         self._keep(store, watermarks, places)
 
     def _for_change(self, store: str) -> tuple[dict[str, int], dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from salla_manager.core import outbox
 from salla_manager.core.host import Host
+from salla_manager.core.incremental import leave_out
 from salla_manager.core.ingest import ingest
 from salla_manager.core.model import RecordKey
 from salla_manager.core.outbox import Outcome
@@ -40,7 +41,7 @@ def check_plan(
 ) -> None:
     """What keeps a plan from being made, as far as the shop need not be asked. Raises PullError."""
     store, _ = source_of(host, store_id)
-    wanted_types(entity_types)
+    wanted_types(entity_types, store)
     moment_of(since)
     with host.store.transaction():
         _check_none_open(runs, store.name)
@@ -66,7 +67,7 @@ def plan(
     store, client = source_of(host, store_id)
     client = client.in_lane(BACKFILL)
     begin, steps = moment_of(since), []
-    for plural in wanted_types(entity_types):
+    for plural in wanted_types(entity_types, store):
         entity_type = ENTITY_TYPES[plural]
         page = client.page(entity_type, "", begin)
         steps.append(SyncStep(entity_type, page.total, page.size, client.calls_each(entity_type)))
@@ -163,6 +164,8 @@ class _Worker:
         observed_at = self.host.clock.now()
         page = self.client.page(step.entity_type, step.cursor, self.run.since)
         for external_id, row in page.rows:
+            if external_id in step.block.left_out:
+                continue
             if self._is_known(step.entity_type, external_id):
                 step = replace(step, known=step.known + 1)
                 continue
@@ -202,13 +205,28 @@ class _Worker:
                 lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at)
             )
         except ShopError as error:
-            if error.kind != "refused":
-                raise
-            return _failed(step, f"{external_id}: {error}")
+            return self._without(step, external_id, error)
         except Exception as error:
             return _failed(step, f"{external_id}: {reason_of(error)}")
         outbox.wake(outcomes, self.host)
         return _counted(step, outcomes)
+
+    def _without(self, step: SyncStep, external_id: str, error: ShopError) -> SyncStep:
+        """The step without an entity that can never be read. Raises the error where that is not certain yet."""
+        if error.kind == "refused":
+            return _failed(step, f"{external_id}: {error}")
+        if not external_id or not error.is_retryable or error.kind == "throttled":
+            raise error
+        block = step.block.again(external_id)
+        if external_id not in block.left_out:
+            # What of this page was counted already is counted anew.
+            self._save(replace(self.run.step_in_hand() or step, block=block))
+            raise error
+        began = self.run.started_at or self.run.created_at
+        reason = leave_out(self.host, self.store, step.entity_type, external_id, error, began)
+        step = replace(_failed(step, reason), block=block)
+        self._save(step)
+        return step
 
     def _save(self, step: SyncStep) -> None:
         self.run = replace(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from salla_manager.core import asked
 from salla_manager.core.host import Host
-from salla_manager.core.model import RecordKey, RecordStatus
+from salla_manager.core.model import RecordKey, RecordStatus, Store
 from salla_manager.core.pull import ENTITY_TYPES, PullReport, absorb_listed, source_of, wanted_types
-from salla_manager.core.sync_run import Place, SyncStore
-from salla_manager.platforms.port import Look, Met
+from salla_manager.core.sync_run import MOST_TRIES, Place, SyncStore
+from salla_manager.platforms.port import Look, Met, ShopError
 
 # How far the first look goes back. What is older is for a backfill.
 FIRST_LOOK = timedelta(days=1)
@@ -32,12 +34,14 @@ def read_changes(
     """
     store, client = source_of(host, store_id)
     report, waits, kinds = PullReport(), [], set()
-    for plural in wanted_types(entity_types):
+    for plural in wanted_types(entity_types, store):
         report.queued[plural] = 0
         entity_type = ENTITY_TYPES[plural]
         place = _begin(host, runs, store.name, entity_type)
-        bodies = client.changes(entity_type, _look(host, runs, store.name, entity_type, place))
-        error = absorb_listed(host, store, client, plural, bodies, report)
+        look = _look(host, runs, store, plural, place, report)
+        error = absorb_listed(
+            host, store, client, plural, client.changes(entity_type, look), report, look.stuck
+        )
         if error is None:
             with host.store.transaction():
                 runs.save_watermark(store.name, entity_type, place.began)
@@ -61,14 +65,49 @@ def _begin(host: Host, runs: SyncStore, store: str, entity_type: str) -> Place:
     return place
 
 
-def _look(host: Host, runs: SyncStore, store: str, entity_type: str, place: Place) -> Look:
-    since = runs.watermark(store, entity_type) or place.began - FIRST_LOOK
+def _look(host: Host, runs: SyncStore, store: Store, plural: str, place: Place, report: PullReport) -> Look:
+    entity_type, kept = ENTITY_TYPES[plural], place
 
-    def on_page(cursor: str) -> None:
+    def keep(changed: Place) -> None:
+        nonlocal kept
+        kept = changed
         with host.store.transaction():
-            runs.save_place(store, entity_type, Place(place.began, cursor))
+            runs.save_place(store.name, entity_type, kept)
 
-    return Look(since, _meet(host, store, entity_type, since, place.began), place.cursor, on_page)
+    def stuck(external_id: str, error: ShopError) -> None:
+        if error.kind == "refused":
+            report.fail(plural, f"{entity_type} {external_id}: {error}")
+            return
+        if not external_id or not error.is_retryable or error.kind == "throttled":
+            raise error
+        keep(replace(kept, block=kept.block.again(external_id)))
+        if external_id not in kept.block.left_out:
+            raise error
+        report.fail(plural, leave_out(host, store, entity_type, external_id, error, place.began))
+
+    since = runs.watermark(store.name, entity_type) or place.began - FIRST_LOOK
+    meet = _meet(host, store.name, entity_type, since, place.began)
+    return Look(
+        since,
+        lambda external_id, changed_at: (
+            Met.READ if external_id in kept.block.left_out else meet(external_id, changed_at)
+        ),
+        place.cursor,
+        lambda cursor: keep(replace(kept, cursor=cursor)),
+        stuck,
+    )
+
+
+def leave_out(
+    host: Host, store: Store, entity_type: str, external_id: str, error: ShopError, began: datetime
+) -> str:
+    """Have an entity that breaks a reading off read by itself, as an event is; why, for a person. began: of the
+    reading."""
+    asked.ask(host, store, entity_type, [external_id], f"left out {began.isoformat()}")
+    return (
+        f"{entity_type} {external_id} could not be read {MOST_TRIES} times, so the rest goes on without it: {error}"
+        " It is tried again by itself, as an event in Salla Incoming Log."
+    )
 
 
 def _meet(

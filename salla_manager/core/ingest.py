@@ -7,7 +7,7 @@ from typing import Any
 
 from salla_manager.core import outbox, readiness
 from salla_manager.core.host import Host, context_of
-from salla_manager.core.model import RecordKey, Store
+from salla_manager.core.model import RecordKey, Store, command_type_of
 from salla_manager.core.outbox import Outcome
 from salla_manager.payloads import OrderPayload, dump_payload
 from salla_manager.platforms.port import NormalizeError, ShopClient, ShopError
@@ -42,10 +42,12 @@ def _prepare_order(host: Host, store: Store, client: ShopClient | None, order: O
     if order.customer is not None:
         outcomes.append(outbox.absorb(order.customer, store, host, only_if_new=True))
     asked: set[str] = set()
+    is_off = command_type_of("product") in store.disabled_command_types
     for line in dump_payload(order)["items"]:
         wanted = line.get("product_id") or line.get("sku") or ""
         if (
             client is None
+            or is_off
             or wanted in asked
             or readiness.record_of_line(host.store, store.name, line) is not None
         ):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from salla_manager.core import asked, installation, outbox
 from salla_manager.core.host import Host
 from salla_manager.core.ingest import ingest
-from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store
+from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store, command_type_of
 from salla_manager.core.outbox import Outcome
 from salla_manager.core.retry import backoff
 from salla_manager.platforms.pace import ORDERS, PRODUCTS
@@ -172,6 +172,9 @@ def _work(host: Host, work: _Work) -> Result:
     if any(signal.action == "delete" for signal in work.signals):
         # A deletion is final, also where the shop still showed the entity a moment after it.
         return _told(host, outbox.absorb_deletion(key, store, host))
+    if command_type_of(key.entity_type) in store.disabled_command_types:
+        reason = f"{key.entity_type} is switched off on {store.name}. Switched on, the next look for changes reads it."
+        return Result(EventStatus.IGNORED, reason)
     client = host.client_for(store)
     if client is not None:
         client = client.in_lane(ORDERS if key.entity_type == "order" else PRODUCTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import islice
@@ -11,11 +11,13 @@ from typing import Any
 from salla_manager.core import outbox
 from salla_manager.core.host import Host
 from salla_manager.core.ingest import ingest
-from salla_manager.core.model import Store
+from salla_manager.core.model import Store, command_type_of
 from salla_manager.core.outbox import Outcome
 from salla_manager.core.sku import DUPLICATE, MISSING
-from salla_manager.platforms.port import ShopClient, ShopError
+from salla_manager.platforms.port import ShopClient, ShopError, stop_there
 
+# As a Look's: external id of an entity, and what went wrong with it.
+Stuck = Callable[[str, ShopError], None]
 # In the order of work: what others stand on comes first.
 ENTITY_TYPES = {
     "categories": "category",
@@ -78,7 +80,7 @@ def request_pull(
     ok is false where a list could not be read to its end. Raises PullError.
     """
     store, client = source_of(host, store_id)
-    wanted = wanted_types(entity_types)
+    wanted = wanted_types(entity_types, store)
     moment, most = moment_of(since), _limit(limit)
     report = PullReport()
     for plural in wanted:
@@ -109,13 +111,14 @@ def absorb_listed(
     plural: str,
     bodies: Iterable[dict[str, Any]],
     report: PullReport,
+    stuck: Stuck = stop_there,
 ) -> ShopError | None:
-    """Take in what a list gives, entity by entity; what kept it from being read to its end."""
+    """Take in what a list gives, entity by entity; what kept it from being read to its end. stuck: as a Look's."""
     # A page may be older than its use; what a webhook brought since then is newer.
     observed_at = host.clock.now()
     try:
         for body in bodies:
-            _pull_one(host, store, client, plural, body, observed_at, report)
+            _pull_one(host, store, client, plural, body, observed_at, report, stuck)
     except ShopError as error:
         return error
     return None
@@ -129,13 +132,15 @@ def _pull_one(
     body: dict[str, Any],
     observed_at: datetime,
     report: PullReport,
+    stuck: Stuck,
 ) -> None:
     try:
         outcomes = host.retrying(lambda: ingest(host, store, client, ENTITY_TYPES[plural], body, observed_at))
     except Exception as error:
         if isinstance(error, ShopError) and error.is_retryable:
-            # Beyond it nothing could be read either, and it has not been taken in.
-            raise
+            # Beyond it nothing could be read either, as far as one can tell, and it has not been taken in.
+            stuck(str(body.get("id") or ""), error)
+            return
         report.fail(plural, reason_of(error))
         return
     outbox.wake(outcomes, host)
@@ -179,17 +184,25 @@ def source_of(host: Host, store_id: str) -> tuple[Store, ShopClient]:
     return store, client
 
 
-def wanted_types(entity_types: Iterable[str] | None) -> list[str]:
-    """Plurals in the order of work, all for None. Raises PullError."""
+def wanted_types(entity_types: Iterable[str] | None, store: Store) -> list[str]:
+    """Plurals in the order of work, for None all that the store has switched on. Raises PullError."""
+    switched_off = [plural for plural in ENTITY_TYPES if is_off(store, plural)]
     if entity_types is None:
-        return list(ENTITY_TYPES)
+        return [plural for plural in ENTITY_TYPES if plural not in switched_off]
     if not isinstance(entity_types, list | tuple) or not all(isinstance(name, str) for name in entity_types):
         raise PullError("entity_types has to be a list of texts.")
     asked = list(entity_types)
     unknown = [name for name in asked if name not in ENTITY_TYPES]
     if unknown:
         raise PullError(f"Unknown entity type '{unknown[0]}'. Known are: {', '.join(ENTITY_TYPES)}.")
+    refused = [name for name in asked if name in switched_off]
+    if refused:
+        raise PullError(f"{refused[0]} is switched off on {store.name}. Switch it on there, or leave it out.")
     return [plural for plural in ENTITY_TYPES if plural in asked]
+
+
+def is_off(store: Store, plural: str) -> bool:
+    return command_type_of(ENTITY_TYPES[plural]) in store.disabled_command_types
 
 
 def moment_of(since: str | datetime | None) -> datetime | None:

@@ -19,6 +19,32 @@ class RunStatus:
     OPEN = (PLANNED, RUNNING, PAUSED)
 
 
+# So often the same entity may break a reading off before it goes on without it.
+MOST_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Block:
+    """What of a list could not be read: `external_id` has broken the reading off `tries` times in a row, and the
+    `left_out` ones did so too often."""
+
+    external_id: str = ""
+    tries: int = 0
+    left_out: tuple[str, ...] = ()
+
+    def again(self, external_id: str) -> Block:
+        """After one try more; left out where that was one too many."""
+        tries = self.tries + 1 if external_id == self.external_id else 1
+        if tries < MOST_TRIES:
+            return Block(external_id, tries, self.left_out)
+        return Block(left_out=(*self.left_out, external_id))
+
+
+def block_of(row: Any) -> Block:
+    """As it was kept, of which JSON makes lists."""
+    return Block(row["external_id"], row["tries"], tuple(row["left_out"])) if row else Block()
+
+
 @dataclass(frozen=True)
 class SyncStep:
     """One kind of entity. total, size (rows of a page) and calls_each are the plan's; the rest counts what was done.
@@ -40,6 +66,7 @@ class SyncStep:
     vanished: int = 0
     known: int = 0
     reasons: tuple[str, ...] = ()
+    block: Block = Block()
 
     @property
     def done(self) -> int:
@@ -114,7 +141,10 @@ def dump_steps(steps: Iterable[SyncStep]) -> str:
 
 
 def load_steps(text: str) -> tuple[SyncStep, ...]:
-    return tuple(SyncStep(**{**row, "reasons": tuple(row["reasons"])}) for row in json.loads(text or "[]"))
+    return tuple(
+        SyncStep(**{**row, "reasons": tuple(row["reasons"]), "block": block_of(row.get("block"))})
+        for row in json.loads(text or "[]")
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +153,7 @@ class Place:
 
     began: datetime
     cursor: str = ""
+    block: Block = Block()
 
 
 class SyncStore(Protocol):

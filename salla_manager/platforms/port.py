@@ -149,18 +149,25 @@ class Met:
     NEW, READ, OLD = "new", "read", "old"
 
 
+def stop_there(external_id: str, error: ShopError) -> None:
+    """A Look's `stuck` that leaves nothing out."""
+    raise error
+
+
 @dataclass(frozen=True)
 class Look:
     """For what changed after `since`.
 
     meet: from external id and time of change, None where the row does not tell, to one of Met. cursor: where to go on,
     empty for the beginning. on_page: called with the cursor of the next page when all of a page has been taken.
+    stuck: called where one entity cannot be read though its list can; returns to leave it out, raises to stop there.
     """
 
     since: datetime
     meet: Callable[[str, datetime | None], str] = lambda external_id, changed_at: Met.NEW
     cursor: str = ""
     on_page: Callable[[str], None] = lambda cursor: None
+    stuck: Callable[[str, ShopError], None] = stop_there
 
 
 @dataclass(frozen=True)

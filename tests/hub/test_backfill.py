@@ -6,8 +6,9 @@ import pytest
 
 from salla_manager.core import backfill
 from salla_manager.core.model import RecordKey
+from salla_manager.core.process import process_due_events
 from salla_manager.core.pull import PullError
-from salla_manager.core.sync_run import RunStatus
+from salla_manager.core.sync_run import MOST_TRIES, RunStatus
 from salla_manager.platforms.pace import ORDERS
 from sandbox.history import Killed
 
@@ -155,6 +156,31 @@ def test_a_shop_that_is_away_is_tried_again_by_itself(history, fault):
     assert history.rows.due_runs(history.clock.now()) == []
     assert history.finish(run.name).message == ""
     assert once(history, "product")
+
+
+def test_orders_that_never_can_be_read_do_not_hold_up_the_others(history):
+    keys = list(history.salla.state.orders)
+    bad = [keys[4], keys[5]]
+    for key in bad:
+        history.salla.faults.add(f"/orders/{key}", "error", times=None)
+    run = history.finish(history.begin(["orders"]).name)
+    orders = step(run, "order")
+    assert (run.status, orders.failed, orders.queued) == (RunStatus.DONE, 2, len(keys) - 2)
+    assert set(orders.block.left_out) == {str(key) for key in bad}
+    assert f"order {bad[1]} could not be read {MOST_TRIES} times" in " ".join(orders.reasons)
+    assert history.missing()["order"] == [str(key) for key in bad]
+    history.salla.faults.clear()
+    assert process_due_events(history.host).events == {"Processed": 2}
+    assert "order" not in history.missing()
+
+
+def test_what_is_switched_off_is_not_planned(history):
+    off = frozenset({"upsert_product", "upsert_variant", "upsert_category", "upsert_brand"})
+    store = replace(history.store, disabled_command_types=off)
+    object.__setattr__(history.host.store, "store", lambda name: store)
+    assert [part.entity_type for part in history.plan().steps] == ["order_status", "customer", "order"]
+    with pytest.raises(PullError, match="products is switched off"):
+        history.plan(["products"])
 
 
 def test_a_lost_access_pauses_and_says_what_to_do(history):

@@ -1,13 +1,16 @@
 """What changed since the last look, against the simulated store on a simulated clock."""
 
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
 from salla_manager.core.incremental import RETRY_SECONDS, read_changes
 from salla_manager.core.ingest import ingest
+from salla_manager.core.process import process_due_events
 from salla_manager.core.pull import PullError, source_of
+from salla_manager.core.sync_run import MOST_TRIES
 from sandbox.history import History, Killed
 
 
@@ -110,6 +113,70 @@ def test_what_could_not_be_understood_is_read_again(read):
     assert look(read, "orders")["failed"]["orders"]["count"] == 1
     order.lines = lines
     assert look(read, "orders")["queued"]["orders"] == 1
+
+
+def test_an_order_that_never_can_be_read_does_not_hold_up_the_others(read):
+    keys = changed(read, 8)
+    bad = f"/orders/{keys[3]}"
+    read.salla.faults.add(bad, "error", times=None)
+    for _ in range(MOST_TRIES - 1):
+        answer = look(read, "orders")
+        assert (answer["ok"], answer["goes_on_after"]) == (False, RETRY_SECONDS)
+        assert str(keys[3]) not in shipped(read)
+        read.clock.sleep(RETRY_SECONDS)
+    answer = look(read, "orders")
+    assert (answer["ok"], answer["goes_on_after"]) == (True, None)
+    assert f"order {keys[3]} could not be read {MOST_TRIES} times" in answer["failed"]["orders"]["reasons"][0]
+    assert shipped(read) == {str(key) for key in keys} - {str(keys[3])}
+    # It is read by itself, by the road of events, once the shop can give it.
+    read.salla.faults.clear()
+    assert process_due_events(read.host).events == {"Processed": 1}
+    assert shipped(read) == {str(key) for key in keys}
+
+
+def test_two_orders_that_can_not_be_read_are_left_out_one_after_the_other(read):
+    keys = changed(read, 8)
+    for key in (keys[2], keys[5]):
+        read.salla.faults.add(f"/orders/{key}", "error", times=None)
+    turns = look_on(read, "orders")
+    assert turns == 2 * MOST_TRIES - 1
+    assert shipped(read) == {str(key) for key in keys} - {str(keys[2]), str(keys[5])}
+    assert read.rows.watermark(read.store.name, "order") is not None
+    assert len([row for row in read.rows.rows("event") if row["event"] == "hub.read"]) == 2
+
+
+def test_an_order_that_the_shop_refuses_is_counted_and_the_look_goes_on(read):
+    keys = changed(read, 4)
+    read.salla.faults.add(f"/orders/{keys[1]}", "refuse", times=None, status=422, message="No.")
+    answer = look(read, "orders")
+    assert (answer["ok"], answer["queued"]["orders"], answer["failed"]["orders"]["count"]) == (True, 3, 1)
+
+
+def test_an_order_whose_product_never_can_be_read_does_not_hold_up_the_others(read):
+    keys = changed(read, 5)
+    product = read.salla.state.orders[keys[2]].lines[0].product_id
+    read.rows._run("delete from record where entity_type in ('product', 'variant')")
+    read.salla.faults.add(f"/products/{product}", "error", times=None)
+    others = {
+        str(key)
+        for key in keys
+        if product not in {line.product_id for line in read.salla.state.orders[key].lines}
+    }
+    assert others
+    assert look_on(read, "orders") >= MOST_TRIES
+    assert shipped(read) == others
+
+
+def test_what_is_switched_off_is_not_read(read):
+    store = replace(read.store, disabled_command_types=frozenset({"upsert_order", "upsert_order_status"}))
+    object.__setattr__(read.host.store, "store", lambda name: store)
+    changed(read, 2)
+    answer = look(read)
+    assert "orders" not in answer["queued"]
+    assert "products" in answer["queued"]
+    assert asked(read, "/orders") == 0
+    with pytest.raises(PullError, match="orders is switched off on"):
+        look(read, "orders")
 
 
 def test_an_error_of_the_shop_is_no_reason_to_move_on(read):
