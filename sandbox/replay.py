@@ -26,8 +26,8 @@ from salla_manager.core.readiness import record_of_line
 from salla_manager.payloads import dump_payload
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import NormalizeError
-from salla_manager.platforms.salla.normalize.common import identifier
 from salla_manager.platforms.salla.understand import Understood, payloads, understand
+from salla_manager.platforms.values import identifier
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
 from sandbox.replay_text import product_request, text, to_do

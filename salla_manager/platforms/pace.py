@@ -126,3 +126,19 @@ class Pacer:
 
     def _known(self, pace: Pace) -> Pace:
         return replace(pace, size=self._fixed[0], rate=self._fixed[1]) if self._fixed else pace
+
+
+class Budget:
+    """Seconds of waiting that are left."""
+
+    def __init__(self, seconds: float):
+        self._left = seconds
+
+    def has(self, seconds: float) -> bool:
+        return seconds <= self._left
+
+    def take(self, seconds: float) -> bool:
+        if not self.has(seconds):
+            return False
+        self._left -= seconds
+        return True

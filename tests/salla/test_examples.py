@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from salla_manager.platforms.port import StoreContext
-from salla_manager.platforms.salla.normalize.common import country, number
 from salla_manager.platforms.salla.platform import SALLA
 from salla_manager.platforms.salla.understand import understand
+from salla_manager.platforms.values import country, number
 
 CONTEXT = StoreContext(currency="SAR")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salla_manager.platforms.salla.normalize.common import (
+from salla_manager.platforms.values import (
     country,
     currency,
     identifier,

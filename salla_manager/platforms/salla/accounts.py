@@ -15,7 +15,7 @@ from salla_manager.core.addresses import TransportError
 from salla_manager.core.transport import HttpAnswer, HttpTransport, Limits
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.errors import body_of, refusal
-from salla_manager.platforms.salla.normalize.common import identifier, mapping, text
+from salla_manager.platforms.values import identifier, mapping, text
 
 ACCOUNTS_URL = "https://accounts.salla.sa"
 HTTP = Limits(connect=5.0, read=20.0, total=30.0)

@@ -14,10 +14,11 @@ from salla_manager.contract import dump_json
 from salla_manager.core.addresses import TransportError
 from salla_manager.core.transport import HttpAnswer
 from salla_manager.core.transport import Limits as HttpLimits
+from salla_manager.platforms.pace import Budget
 from salla_manager.platforms.port import ShopError
 from salla_manager.platforms.salla.errors import body_of, is_token_invalid, refusal
 from salla_manager.platforms.salla.limits import Limits
-from salla_manager.platforms.salla.normalize.common import mapping, rows
+from salla_manager.platforms.values import mapping, rows
 
 PER_PAGE = 60
 MAX_ANSWER = 16 * 1024 * 1024
@@ -33,22 +34,6 @@ class HttpGet(Protocol):
 
     def send(self, method: str, url: str, body: bytes | None, headers: Any, limits: HttpLimits) -> HttpAnswer:
         """Raises TransportError."""
-
-
-class Budget:
-    """Seconds of waiting that are left."""
-
-    def __init__(self, seconds: float):
-        self._left = seconds
-
-    def has(self, seconds: float) -> bool:
-        return seconds <= self._left
-
-    def take(self, seconds: float) -> bool:
-        if not self.has(seconds):
-            return False
-        self._left -= seconds
-        return True
 
 
 class SallaApi:

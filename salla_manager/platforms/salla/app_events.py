@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from salla_manager.platforms.port import AppChange, Plan, Webhook
-from salla_manager.platforms.salla.normalize.common import mapping, text
+from salla_manager.platforms.values import mapping, text
 
 _INSTALLED = ("app.installed", "app.store.authorize", "app.store.token", "app.updated")
 _PLAN_STATUS = {

@@ -16,9 +16,9 @@ from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
 from salla_manager.platforms.port import Look, Met, Page, ShopError, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.limits import Limits
-from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
 from salla_manager.platforms.salla.paging import after, position_of
 from salla_manager.platforms.salla.subscriptions import Subscriptions
+from salla_manager.platforms.values import identifier, mapping, moment, rows, text
 
 API_URL = "https://api.salla.dev/admin/v2"
 # Clocks differ, and an order may be saved after its time was taken.
@@ -210,13 +210,17 @@ class SallaClient:
             # Rows mostly lack their time of change.
             if _met(row, look) != Met.NEW:
                 continue
-            order = self._api.single(f"/orders/{quote(external_id, safe='')}", budget)
-            if order is None:
+            try:
+                order = self._api.single(f"/orders/{quote(external_id, safe='')}", budget)
+                if order is not None and _is_before(order, floor):
+                    return
+                if order is None or _met(order, look) != Met.NEW:
+                    continue
+                whole = self._complete(order, external_id, budget)
+            except ShopError as error:
+                look.stuck(external_id, error)
                 continue
-            if _is_before(order, floor):
-                return
-            if _met(order, look) == Met.NEW:
-                yield self._complete(order, external_id, budget)
+            yield whole
 
     def _walk(
         self, entity_type: str, query: dict[str, str], look: Look, budget: Budget

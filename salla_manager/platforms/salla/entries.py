@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from salla_manager.platforms.port import ShopEntry, StoreContext
-from salla_manager.platforms.salla.normalize.common import currency, mapping, moment, money, text
+from salla_manager.platforms.values import currency, mapping, moment, money, text
 
 # ref: the samples of docs.salla.dev name s.salla.sa/products/{id} and s.salla.sa/customers/{id}; an order's page has
 # a key of its own in place of the id, so only the body can tell it.

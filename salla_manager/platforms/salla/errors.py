@@ -6,7 +6,7 @@ from typing import Any
 
 from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.normalize.common import mapping, text
+from salla_manager.platforms.values import mapping, text
 
 _AGAIN = "then do it again."
 TOKEN, SPENT, USER_GONE, INACTIVE, SCOPE = "token", "spent", "user_gone", "inactive", "scope"

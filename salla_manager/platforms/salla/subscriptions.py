@@ -12,7 +12,7 @@ from typing import Any, Literal
 from salla_manager.platforms.port import ShopError, WebhookTarget
 from salla_manager.platforms.salla.api import Budget, SallaApi
 from salla_manager.platforms.salla.events import SUBJECTS
-from salla_manager.platforms.salla.normalize.common import identifier, mapping, text
+from salla_manager.platforms.values import identifier, mapping, text
 
 NAME = "Salla Manager"
 VERSION = 2

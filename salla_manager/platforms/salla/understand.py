@@ -11,10 +11,10 @@ from typing import Any
 from salla_manager.contract import dump_json
 from salla_manager.payloads import PAYLOADS, Payload
 from salla_manager.platforms.port import NormalizeError, StoreContext, WebhookError
-from salla_manager.platforms.salla.normalize.common import identifier, mapping, rows, text
 from salla_manager.platforms.salla.normalize.order_money import disagreement
 from salla_manager.platforms.salla.platform import SALLA
 from salla_manager.platforms.salla.webhooks import is_whole
+from salla_manager.platforms.values import identifier, mapping, rows, text
 
 ANSWER, BARE = "An answer of Salla", "A bare body"
 LIGHT_ORDER = "an order without its lines; it has to be read whole."

@@ -18,7 +18,7 @@ from salla_manager.platforms.salla.events import (
     SUBJECTS,
     TOKEN_EVENTS,
 )
-from salla_manager.platforms.salla.normalize.common import identifier, mapping, moment, rows, text
+from salla_manager.platforms.values import identifier, mapping, moment, rows, text
 
 _SECRETS = ("access_token", "refresh_token", "id_token")
 _REDACTED = "***"

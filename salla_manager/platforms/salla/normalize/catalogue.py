@@ -6,7 +6,7 @@ from typing import Any
 
 from salla_manager.payloads import Payload
 from salla_manager.platforms.port import StoreContext
-from salla_manager.platforms.salla.normalize.common import (
+from salla_manager.platforms.values import (
     build,
     identifier,
     mapping,

@@ -12,7 +12,10 @@ from salla_manager.payloads import Payload
 from salla_manager.platforms.port import StoreContext
 from salla_manager.platforms.salla.entries import admin_url
 from salla_manager.platforms.salla.normalize.catalogue import ORIGINAL_STATUSES
-from salla_manager.platforms.salla.normalize.common import (
+from salla_manager.platforms.salla.normalize.customer import address, customer_values
+from salla_manager.platforms.salla.normalize.order_money import Amounts, line_money, read_amounts
+from salla_manager.platforms.salla.normalize.product import TYPES
+from salla_manager.platforms.values import (
     build,
     currency,
     identifier,
@@ -23,9 +26,6 @@ from salla_manager.platforms.salla.normalize.common import (
     shortest,
     text,
 )
-from salla_manager.platforms.salla.normalize.customer import address, customer_values
-from salla_manager.platforms.salla.normalize.order_money import Amounts, line_money, read_amounts
-from salla_manager.platforms.salla.normalize.product import TYPES
 
 _RATE_DIGITS = Decimal("0.000000000001")
 _PAYMENT_ALIASES = {

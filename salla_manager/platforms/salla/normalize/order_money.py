@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from salla_manager.platforms.salla.normalize.common import mapping, money, number, round_money, rows, text
+from salla_manager.platforms.values import mapping, money, number, round_money, rows, text
 
 _HALF_CENT = Decimal("0.005")
 _ZERO = Decimal(0)

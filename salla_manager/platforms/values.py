@@ -1,4 +1,4 @@
-"""Reading Salla's values, whatever shape they arrive in: money, times, ids, texts, phones, countries.
+"""Reading the values of shops, whatever shape they arrive in: money, times, ids, texts, phones, countries.
 
 A value that cannot be read is None; whether that is a fault is for the caller to say.
 """
