@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
+from salla_executor.core.mapping.order_lines import FEE_LINES
 from salla_executor.core.model import BusinessError, Saved, SavedOrder, Settings
 from salla_executor.core.values import (
     ActionValues,
@@ -87,7 +88,12 @@ class SqliteErp:
             "grand_total": totals.grand_total,
             "net_total": totals.net_total,
             "total_taxes": totals.total_taxes,
-            "charges": totals.charges,
+            "fees": {
+                charge.description: amount
+                for charge, amount in zip(values.charges, totals.charges, strict=True)
+                if charge.is_fee
+            },
+            "fee_lines": frozenset(line.external_id for line in values.lines) & set(FEE_LINES),
         }
         return SavedOrder(saved.doctype, saved.name, saved.action, saved.changes, docstatus, **money)
 

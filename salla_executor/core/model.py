@@ -232,8 +232,10 @@ class SavedOrder(Saved):
     grand_total: Decimal = Decimal(0)
     net_total: Decimal = Decimal(0)
     total_taxes: Decimal = Decimal(0)
-    # By row: charges with VAT, and lines before the document discount.
-    charges: tuple[Decimal, ...] = ()
+    # Shipping and cash on delivery that stand as charges, by name, and the names of those that are lines.
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+    fee_lines: frozenset[str] = frozenset()
+    # By row, before the document discount.
     line_amounts: tuple[Decimal, ...] = ()
     # The shop's status whose actions were done.
     status_done: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,7 @@ from salla_executor.erpnext import (
     items,
     kept_fields,
     order_actions,
+    order_fees,
     order_statuses,
     order_tasks,
     sales_orders,
@@ -66,7 +68,7 @@ class ErpNext:
             name, values, settings.cost_center, settings.changed_orders
         )
         self._orders[saved.name] = doc
-        return saved
+        return replace(saved, **order_fees.fees_of(doc, settings))
 
     def submit_sales_order(self, name: str) -> None:
         sales_orders.submit_sales_order(self._order(name))

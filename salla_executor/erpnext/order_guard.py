@@ -12,6 +12,7 @@ from frappe.utils import flt, fmt_money
 
 from salla_executor.core.mapping.order_lines import CASH_ON_DELIVERY, SHIPPING
 from salla_executor.core.model import Settings
+from salla_executor.erpnext.order_fees import fee_charges, fee_lines
 from salla_executor.erpnext.sales_orders import order_key
 from salla_executor.erpnext.settings import read_settings
 
@@ -112,11 +113,12 @@ def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:
 
 def figures(doc: Document) -> list[dict[str, Any]]:
     """counts: whether a difference in it is one; finer prices than money has move coins to the discount."""
-    accounts = _fee_accounts(doc)
-    fees = _fees(doc, accounts)
-    vat = flt(doc.total_taxes_and_charges) - sum(
-        flt(row.tax_amount_after_discount_amount) for row in doc.taxes if row.account_head in accounts
-    )
+    fees = dict.fromkeys(FEE_FIELDS, 0.0)
+    for name, row in fee_charges(doc, _settings(doc)):
+        fees[name] += flt(row.tax_amount_after_discount_amount)
+    vat = flt(doc.total_taxes_and_charges) - sum(fees.values())
+    for row in fee_lines(doc):
+        fees[row.shop_line] += flt(row.amount)
     net = flt(doc.shop_total) - flt(doc.shop_tax) - flt(doc.shop_shipping) - flt(doc.shop_cash_on_delivery)
     rows = [
         (_("Goods after discount"), net, flt(doc.grand_total) - vat - sum(fees.values()), True),
@@ -145,24 +147,6 @@ def _money(doc: Document) -> tuple[str, dict[str, float]]:
 def _discount(doc: Document) -> float:
     in_rates = sum(max(flt(row.price_list_rate) - flt(row.rate), 0) * flt(row.qty) for row in doc.items)
     return in_rates + flt(doc.discount_amount)
-
-
-def _fees(doc: Document, accounts: dict[str, str]) -> dict[str, float]:
-    """Shipping and cash on delivery, as charges or as lines; charges on one account are told apart by their text."""
-    found = dict.fromkeys(FEE_FIELDS, 0.0)
-    for row in doc.taxes:
-        if row.account_head in accounts:
-            name = row.description if row.description in found else accounts[row.account_head]
-            found[name] += flt(row.tax_amount_after_discount_amount)
-    for row in doc.items:
-        if row.shop_line in found:
-            found[row.shop_line] += flt(row.amount)
-    return found
-
-
-def _fee_accounts(doc: Document) -> dict[str, str]:
-    settings = _settings(doc)
-    return {settings.cod_account: CASH_ON_DELIVERY, settings.shipping_account: SHIPPING}
 
 
 def _settings(doc: Document) -> Settings:

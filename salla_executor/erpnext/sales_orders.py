@@ -284,7 +284,6 @@ def _saved(doc: Document, action: str, changes: dict[str, list[Any]]) -> SavedOr
         grand_total=money(doc.grand_total, precision),
         net_total=money(doc.net_total, precision),
         total_taxes=money(doc.total_taxes_and_charges, precision),
-        charges=tuple(money(row.tax_amount_after_discount_amount, precision) for row in doc.taxes),
         line_amounts=tuple(money(row.amount, precision) for row in doc.items),
         status_done=doc.get("shop_status_done") or "",
         is_accepted=bool(doc.get("shop_accepted_by")),

@@ -2,6 +2,7 @@
 
 import frappe
 
+from salla_executor.api.orders import comparison
 from salla_executor.tests.maps import account, saudi_taxes, tables, warehouse
 from salla_executor.tests.payloads import line, order
 from salla_executor.tests.test_order_changes import AMEND, OrderTestCase
@@ -35,13 +36,33 @@ class TestSettingsChanged(OrderTestCase):
             with self.other_settings(changed_orders=policy):
                 after = self.applied("upsert_order", self.two(status=status)).document
             assert (after.name, after.docstatus, after.shop_status) == (doc.name, 1, status)
-        assert frappe.db.exists("Sales Invoice Item", {"sales_order": doc.name})
+        self.agrees(after)
 
     def test_also_once_vat_is_mapped_and_shipping_is_an_item(self):
         doc = self.submitted(self.two())
         with tables(taxes=saudi_taxes()), self.settings(shipping_item=self.other):
             after = self.applied("upsert_order", self.two(status="completed")).document
         assert (after.name, after.docstatus, after.shop_status) == (doc.name, 1, "completed")
+        self.agrees(after)
+
+    def test_nor_do_fees_that_are_lines_differ_once_they_are_charges_again(self):
+        with self.settings(shipping_item=self.other):
+            doc = self.submitted(self.two())
+        after = self.applied("upsert_order", self.two(status="completed")).document
+        assert (after.name, len(after.taxes)) == (doc.name, 1)
+        self.agrees(after)
+
+    def test_what_a_person_changes_is_held_against_the_fees_that_the_order_has(self):
+        doc = self.applied("upsert_order", self.two()).document
+        with self.other_settings():
+            doc.items[0].rate = 99
+            doc.save()
+            said = {row["label"]: (row["shop"], row["erp"]) for row in comparison(doc.name)["figures"]}
+        assert said["Shipping"] == (30, 30)
+
+    def agrees(self, doc):
+        assert not doc.shop_difference_note, doc.shop_difference_note
+        assert frappe.db.exists("Sales Invoice Item", {"sales_order": doc.name})
 
     def test_what_the_shop_changes_then_waits_all_the_same(self):
         self.submitted(self.two())

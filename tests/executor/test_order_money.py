@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
@@ -29,6 +30,20 @@ def plan(site=SITE, **changes):
 
 def rows(result):
     return [(one.charge_type, one.rate, one.amount, one.row_id) for one in result.charges]
+
+
+def saved_as_predicted(result):
+    predicted, charges = result.predicted, zip(result.charges, result.predicted.charges, strict=True)
+    return SavedOrder(
+        "Sales Order",
+        "SO-1",
+        "created",
+        grand_total=predicted.grand_total,
+        net_total=predicted.net_total,
+        total_taxes=predicted.total_taxes,
+        fees={charge.description: amount for charge, amount in charges if charge.is_fee},
+        fee_lines=frozenset(one.external_id for one in result.lines) & {"Shipping", "Cash on Delivery"},
+    )
 
 
 def sales_line(rate, quantity="1"):
@@ -258,16 +273,31 @@ def test_every_consistent_order_comes_to_the_shop_s_total(values, site):
         # Half a coin by rounding, a whole one where that fell short.
         assert 0 <= written.rate <= said.unit_price + COIN * 3 / 2
         assert written.quantity == said.quantity
-    saved = SavedOrder(
-        "Sales Order",
-        "SO-1",
-        "created",
-        grand_total=predicted.grand_total,
-        net_total=predicted.net_total,
-        total_taxes=predicted.total_taxes,
-        charges=predicted.charges,
-    )
+    saved = saved_as_predicted(result)
     assert difference_text(saved, result, payload, site) == ""
+
+
+def test_fees_are_compared_where_the_order_has_them_whatever_the_settings_say_now():
+    values = order(cash_on_delivery="5.00", total="132.25", tax={"percent": "15", "amount": "17.25"})
+    payload = OrderPayload.model_validate(values)
+    as_items = default_settings(INSTANCE, SECRET, shipping_item="SHIP", cod_item="COD")
+    plans = [plan_money(payload, ["ITEM"] * len(payload.items), site) for site in (SITE, as_items)]
+    for written in plans:
+        for now, site in zip(plans, (SITE, as_items), strict=True):
+            assert difference_text(saved_as_predicted(written), now, payload, site) == ""
+
+
+def test_a_fee_that_is_missing_is_named():
+    payload = OrderPayload.model_validate(order())
+    result = plan()
+    saved = replace(
+        saved_as_predicted(result),
+        grand_total=Decimal("103.50"),
+        total_taxes=Decimal("13.50"),
+        net_total=Decimal("90.00"),
+        fees={},
+    )
+    assert "Shipping: 10.00 SAR in the shop, 0 in the ERP" in difference_text(saved, result, payload, SITE)
 
 
 @st.composite
@@ -298,16 +328,7 @@ def test_every_inconsistent_order_is_found(values, error, field):
         values["discount_total"] = str(abs(wrong))
     payload = OrderPayload.model_validate(values)
     result = plan_money(payload, ["ITEM"] * len(payload.items), SITE)
-    predicted = result.predicted
-    saved = SavedOrder(
-        "Sales Order",
-        "SO-1",
-        "created",
-        grand_total=predicted.grand_total,
-        net_total=predicted.net_total,
-        total_taxes=predicted.total_taxes,
-        charges=predicted.charges,
-    )
+    saved = saved_as_predicted(result)
     text = difference_text(saved, result, payload, SITE)
     assert "Total:" in text
     assert "do not add up" in text

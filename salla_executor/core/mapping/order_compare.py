@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from salla_executor.core.mapping.erpnext_math import Arithmetic
+from salla_executor.core.mapping.order_lines import CASH_ON_DELIVERY, SHIPPING
 from salla_executor.core.mapping.order_money import MoneyPlan
 from salla_executor.core.model import SavedOrder, Settings
 from salla_executor.payloads import OrderLine, OrderPayload
@@ -24,21 +25,23 @@ def difference_text(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload, s
 
 
 def _figures(saved: SavedOrder, plan: MoneyPlan, payload: OrderPayload) -> list[tuple[str, Decimal, Decimal]]:
-    """Label, in the shop, in the ERP. Charges that the ERP has more or fewer of count as VAT."""
+    """Label, in the shop, in the ERP. Charges that the ERP has more of count as VAT.
+
+    A submitted order keeps its fees as charges or as lines, whatever the settings make of them by now.
+    """
     # Some currencies have more decimals than this site keeps.
     total = payload.total if payload.currency in THREE_DECIMALS else plan.shop.total
     fees = [
-        (charge.description, charge.amount, has)
-        for charge, has in zip(plan.charges, saved.charges, strict=False)
-        if charge.is_fee
+        (name, says, saved.fees.get(name, ZERO))
+        for name, says in ((SHIPPING, plan.shop.shipping), (CASH_ON_DELIVERY, plan.shop.cash_on_delivery))
+        if name not in saved.fee_lines
     ]
-    fees_in_erp = sum((has for _, _, has in fees), ZERO)
-    fees_in_shop = sum((says for _, says, _ in fees), ZERO)
+    net = plan.shop.total - plan.shop.tax - sum((says for _, says, _ in fees), ZERO)
     return [
         ("Total", total, saved.grand_total),
-        ("VAT", plan.taxes_and_charges - fees_in_shop, saved.total_taxes - fees_in_erp),
+        ("VAT", plan.shop.tax, saved.total_taxes - sum((has for _, _, has in fees), ZERO)),
         *fees,
-        ("Net total after discount", plan.shop.total - plan.taxes_and_charges, saved.net_total),
+        ("Net total after discount", net, saved.net_total),
     ]
 
 
