@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from salla_manager.core.mapping.rules import RuleSet
 from salla_manager.core.model import Store
 from salla_manager.core.ports import Clock, HubStore, Jobs
 from salla_manager.core.transport import Transport
 from salla_manager.platforms.port import Platform, ShopClient, StoreContext
 
 T = TypeVar("T")
+
+
+def _no_rules(store: Store) -> Mapping[str, RuleSet]:
+    return {}
 
 
 def _once(work: Callable[[], T]) -> T:
@@ -22,7 +27,7 @@ def _once(work: Callable[[], T]) -> T:
 class Host:
     """platforms: name -> Platform, raises KeyError or ValueError; client_for: None where the store has no tokens;
     random: 0 <= value < 1; versions: of what the hub runs on, for the other side's checklist; retrying: does work that
-    ends its own transactions again where others had the locks."""
+    ends its own transactions again where others had the locks; rules: the Mapping Rules of a store by entity type."""
 
     store: HubStore
     clock: Clock
@@ -33,6 +38,7 @@ class Host:
     random: Callable[[], float]
     versions: Mapping[str, str] = field(default_factory=dict)
     retrying: Callable[[Callable[[], T]], T] = _once
+    rules: Callable[[Store], Mapping[str, RuleSet]] = _no_rules
 
 
 def context_of(store: Store) -> StoreContext:
