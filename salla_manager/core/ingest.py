@@ -1,15 +1,17 @@
-"""From a shop's body to outcomes: normalize, get what an order stands on, absorb. Webhook and pull meet here."""
+"""From a shop's body to outcomes: normalize, map, get what an order stands on, absorb. Webhook and pull meet here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from salla_manager.core import outbox, readiness
 from salla_manager.core.host import Host, context_of
+from salla_manager.core.mapping.gate import Mapped, RuleSets, mapped
 from salla_manager.core.model import RecordKey, Store, command_type_of
 from salla_manager.core.outbox import Outcome
-from salla_manager.payloads import OrderPayload, dump_payload
+from salla_manager.payloads import OrderPayload, Payload, dump_payload
 from salla_manager.platforms.port import NormalizeError, ShopClient, ShopError
 
 
@@ -29,18 +31,50 @@ def ingest(
             raise
         key = RecordKey(store.name, error.entity_type, error.external_id)
         return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host)]
+    return take_in(host, store, client, payloads, observed_at)
+
+
+def take_in(
+    host: Host, store: Store, client: ShopClient | None, payloads: Iterable[Payload], observed_at: datetime
+) -> list[Outcome]:
+    """Payloads as normalized, through the store's Mapping Rules; the first one's outcome first. Raises ShopError."""
+    sets = host.rules(store)
+    found = [mapped(payload, sets) for payload in payloads]
     before: list[Outcome] = []
-    for payload in payloads:
-        if isinstance(payload, OrderPayload):
-            before += _prepare_order(host, store, client, payload)
-    return outbox.absorb_all(payloads, store, host, observed_at=observed_at) + before
+    for one in found:
+        if isinstance(one.payload, OrderPayload):
+            before += _prepare_order(host, store, client, one.payload, sets)
+    refused = [_refuse(host, store, one, observed_at) for one in found if one.refusal]
+    ready = [one for one in found if not one.refusal]
+    normalized = {outbox.key_of(one.payload, store): one.normalized for one in ready if one.normalized}
+    taken = outbox.absorb_all(
+        [one.payload for one in ready], store, host, observed_at=observed_at, normalized=normalized
+    )
+    is_refused = bool(found and found[0].refusal)
+    return (refused + taken if is_refused else taken + refused) + before
 
 
-def _prepare_order(host: Host, store: Store, client: ShopClient | None, order: OrderPayload) -> list[Outcome]:
+def _refuse(
+    host: Host, store: Store, one: Mapped, observed_at: datetime, only_if_new: bool = False
+) -> Outcome:
+    return outbox.keep_unmapped(
+        one.payload, one.refusal or ("", ""), store, host, observed_at=observed_at, only_if_new=only_if_new
+    )
+
+
+def _prepare_order(
+    host: Host, store: Store, client: ShopClient | None, order: OrderPayload, sets: RuleSets
+) -> list[Outcome]:
     """The customer and the products that the order stands on, as far as they are not known yet."""
     outcomes = []
     if order.customer is not None:
-        outcomes.append(outbox.absorb(order.customer, store, host, only_if_new=True))
+        one = mapped(order.customer, sets)
+        if one.refusal:
+            outcomes.append(_refuse(host, store, one, host.clock.now(), only_if_new=True))
+        else:
+            outcomes.append(
+                outbox.absorb(one.payload, store, host, only_if_new=True, normalized=one.normalized)
+            )
     asked: set[str] = set()
     is_off = command_type_of("product") in store.disabled_command_types
     for line in dump_payload(order)["items"]:
