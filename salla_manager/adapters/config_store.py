@@ -15,11 +15,16 @@ from salla_manager.adapters.rows import insert_row, plain
 from salla_manager.adapters.secrets import SecretError, open_stored
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.contract import COMMAND_TYPES
-from salla_manager.core.model import SecretsUnreadable, Settings, Store, WebhookRules
+from salla_manager.core.model import SecretsUnreadable, Settings, Store, WebhookRules, command_type_of
 
 SETTINGS = "Salla Manager Settings"
 PLATFORMS = {"Salla": "salla", "WooCommerce": "woocommerce", "Shopware": "shopware"}
 _PLATFORM_LABELS = {name: label for label, name in PLATFORMS.items()}
+# Of a Store Account: which kinds each of them stands for.
+READ_SWITCHES = {
+    "read_products": ("product", "variant", "category", "brand"),
+    "read_orders": ("order", "order_status", "customer"),
+}
 _TAX = {"Yes": True, "No": False}
 _INT_SETTINGS = (
     "retry_max_attempts",
@@ -119,7 +124,7 @@ def insert_store(label: str, merchant_id: str, shop_name: str = "") -> str:
 # Not the texts that only people read.
 _STORE_COLUMNS = (
     "name, platform, merchant_id, customer_account, erp_instance, currency, prices_include_tax, base_url, enabled,"
-    " time_zone, token_error, app_status, app_changed, plan, plan_status, plan_until, plan_changed"
+    " time_zone, read_products, read_orders, token_error, app_status, app_changed, plan, plan_status, plan_until, plan_changed"
 )
 
 
@@ -144,9 +149,15 @@ def _store(where: dict[str, str]) -> Store | None:
         prices_include_tax=_TAX.get(row.prices_include_tax),
         base_url=row.base_url or "",
         is_enabled=bool(row.enabled),
+        disabled_command_types=_not_wanted(row),
         timezone=row.get("time_zone") or "Asia/Riyadh",
         **app_of(row),
     )
+
+
+def _not_wanted(row: Any) -> frozenset[str]:
+    entities = (kind for field, kinds in READ_SWITCHES.items() if not row[field] for kind in kinds)
+    return frozenset(command_type_of(kind) for kind in entities)
 
 
 def switched_off(row: Any) -> frozenset[str]:

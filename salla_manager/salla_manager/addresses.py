@@ -1,10 +1,14 @@
 """URLs that people enter."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
+from frappe.utils import cint
+
+from salla_manager.core.addresses import TransportError, check_address, check_url
 
 
 def checked_url(url: str, label: str) -> str:
@@ -21,3 +25,35 @@ def checked_url(url: str, label: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         frappe.throw(_("{0}: leave out user name, query and fragment.").format(label))
     return url
+
+
+def checked_shop(url: str) -> str:
+    """The address of a shop whose API lies below it: https and public unless private addresses are allowed here. What
+    was copied along behind it, such as /wp-json, is taken off."""
+    url = re.sub(r"/(wp-json|wp-admin)(/.*)?$", "", (url or "").strip().rstrip("/"))
+    url = checked_url(url, _("Shop URL"))
+    parts = urlsplit(url)
+    url = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl()
+    allow_private = bool(
+        cint(frappe.db.get_single_value("Salla Manager Settings", "allow_private_addresses"))
+    )
+    try:
+        check_url(url, allow_private)
+        if _is_address(parts.hostname):
+            check_address(parts.hostname, allow_private)
+    except TransportError as error:
+        frappe.throw(_("{0}: {1}").format(_("Shop URL"), error))
+    return url
+
+
+def shop_id(url: str) -> str:
+    """Host and path, by which a shop without an id of its own is known."""
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path}"[:140]
+
+
+def _is_address(host: str | None) -> bool:
+    try:
+        return bool(ip_address(host or ""))
+    except ValueError:
+        return False
