@@ -1,4 +1,4 @@
-"""The simulated store without a socket, on a clock of its own: for long readings and exact limits."""
+"""A simulated store without a socket, on a clock of its own: for long readings and exact limits."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class SimulatedClock:
 
 
 class DirectTransport:
-    """Calls the store as a function, under the address salla.test."""
+    """Calls the store, a WSGI application, as a function under the address `base`."""
 
-    def __init__(self, salla: SimulatedSalla, clock: SimulatedClock | None = None):
-        self.salla = salla
+    def __init__(self, store: Any, clock: SimulatedClock | None = None, base: str = "http://salla.test"):
+        self.store, self.base = store, base
         self.clock = clock
         self.statuses: dict[int, int] = {}
 
     def get(self, url: str, headers: Mapping[str, str], limits: Any = None) -> HttpAnswer:
         if self.clock is not None:
             self.clock.sleep(self.clock.call_seconds)
-        path = url.removeprefix("http://salla.test")
+        path = url.removeprefix(self.base)
         environ = EnvironBuilder(path, headers=dict(headers)).get_environ()
-        pieces, status, answered = run_wsgi_app(self.salla, environ, buffered=True)
+        pieces, status, answered = run_wsgi_app(self.store, environ, buffered=True)
         code = int(status.split()[0])
         self.statuses[code] = self.statuses.get(code, 0) + 1
         return HttpAnswer(code, {name.lower(): value for name, value in answered.items()}, b"".join(pieces))

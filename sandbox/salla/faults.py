@@ -35,13 +35,15 @@ class Fault:
 class Faults:
     """The faults that are switched on; the first that fits a request meets it."""
 
+    kinds: tuple[str, ...] = KINDS
+
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, path: str, kind: str, **options: object) -> Fault:
-        if kind not in KINDS:
-            raise ValueError(f"There is no fault '{kind}'; there are {', '.join(KINDS)}.")
+        if kind not in self.kinds:
+            raise ValueError(f"There is no fault '{kind}'; there are {', '.join(self.kinds)}.")
         fault = Fault(path, kind, **options)  # type: ignore[arg-type]
         with self._lock:
             self._faults.append(fault)
@@ -82,11 +84,14 @@ def faulty_response(
     if fault.kind == "slow":
         time.sleep(fault.seconds)
         return answer()
-    whole = answer()
-    pieces = _drip(whole.get_data(), fault.seconds)
-    dripping = Response(pieces, whole.status_code, content_type="application/json", direct_passthrough=True)
-    dripping.headers["Content-Length"] = str(len(whole.get_data()))
-    return dripping
+    return dripping(answer(), fault.seconds)
+
+
+def dripping(whole: Response, seconds: float) -> Response:
+    """The same answer, piece by piece."""
+    headers = {**whole.headers, "Content-Length": str(len(whole.get_data()))}
+    pieces = _drip(whole.get_data(), seconds)
+    return Response(pieces, whole.status_code, headers, direct_passthrough=True)
 
 
 def _drip(content: bytes, seconds: float) -> Iterator[bytes]:
