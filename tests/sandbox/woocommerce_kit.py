@@ -17,14 +17,14 @@ class Site:
         self.at = NOON
         self.woo = SimulatedWoo(generate(now=lambda: self.at, **values), now=lambda: self.at.timestamp())
         self.state, self.shop = self.woo.state, self.woo.shop
-        self._client = Client(self.woo)
+        self.client = Client(self.woo)
 
     def ask(self, path, auth="basic", method="GET", root="/wp-json/wc/v3/", **query):
         key = (self.woo.consumer_key, self.woo.consumer_secret)
         if auth == "query":
             query |= {"consumer_key": key[0], "consumer_secret": key[1]}
         basic = {"basic": key, "query": None, None: None}.get(auth, auth)
-        return self._client.open(root + path, method=method, query_string=query, auth=basic)
+        return self.client.open(root + path, method=method, query_string=query, auth=basic)
 
     def ids(self, path, **query):
         return [row["id"] for row in self.ask(path, **query).json]
