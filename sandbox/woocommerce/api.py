@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from sandbox.woocommerce import bodies, lists, site
+from sandbox.woocommerce import bodies, lists, order_bodies, site
 from sandbox.woocommerce.auth import ApiKey, check_may
 from sandbox.woocommerce.lists import Listed, by_dates, by_words, listed
 from sandbox.woocommerce.query import ApiError, Query
@@ -129,7 +129,9 @@ class RestApi:
         if words := query.text("search").casefold():
             rows = [row for row in rows if words in row.number or words in row.billing.get("email", "")]
         decimals = self._decimals(query)
-        return self._list(request, rows, lists.ORDERS, lambda row: bodies.order(self.state, row, decimals))
+        return self._list(
+            request, rows, lists.ORDERS, lambda row: order_bodies.order(self.state, row, decimals)
+        )
 
     def _hidden_statuses(self) -> tuple[str, ...]:
         """What `any` leaves out, which was not always the same."""
@@ -147,7 +149,9 @@ class RestApi:
         return _held(self.state.orders.get(key), "shop_order")
 
     def _order(self, request: Request, key: int) -> Found:
-        return Found(bodies.order(self.state, self._find_order(key), self._decimals(Query(request.args))))
+        return Found(
+            order_bodies.order(self.state, self._find_order(key), self._decimals(Query(request.args)))
+        )
 
     def _refunds(self, request: Request, key: int) -> Found:
         self._find_order(key)
@@ -161,14 +165,17 @@ class RestApi:
         decimals = self._decimals(query)
         rows = by_dates(self.state, query, rows)
         return self._list(
-            request, rows, lists.ORDERS, lambda row: bodies.refund(self.state, row, decimals, with_parent)
+            request,
+            rows,
+            lists.ORDERS,
+            lambda row: order_bodies.refund(self.state, row, decimals, with_parent),
         )
 
     def _refund(self, request: Request, order_id: int, key: int) -> Found:
         found = self.state.refunds.get(key)
         if found is None or found.order_id != order_id:
             raise ApiError(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
-        return Found(bodies.refund(self.state, found, self._decimals(Query(request.args))))
+        return Found(order_bodies.refund(self.state, found, self._decimals(Query(request.args))))
 
     # people, terms, taxes
 

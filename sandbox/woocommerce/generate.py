@@ -31,7 +31,12 @@ _PAYMENTS = (
     ("mada", "mada"),
     ("tabby", "Tabby"),
 )
-_STATUSES = ("processing", "completed", "completed", "on-hold", "pending")
+_OPEN, _FINAL = (
+    ("processing", "completed", "on-hold", "pending"),
+    ("completed",) * 18 + ("cancelled", "failed"),
+)
+# Orders after which nobody waits for goods or money any more.
+_RECENT = 56
 
 
 def generate(
@@ -66,7 +71,7 @@ def generate(
         add_customer(state, number)
     among = sellable(state)
     for number in range(orders):
-        _add_some_order(state, number, among, clock() - timedelta(hours=6 * (orders - number)))
+        _add_some_order(state, number, orders - number, among)
     if is_odd:
         odd_things(state)
     return state
@@ -240,21 +245,22 @@ def some_goods(state: WooState, among: list[tuple[int, int]]) -> Goods:
     return [(product, variation, chance.randrange(1, 4)) for product, variation in picked]
 
 
-def _add_some_order(state: WooState, number: int, among: list[tuple[int, int]], created: datetime) -> None:
-    """Each fourth by a guest, of whom some come again; coupons, shipping, fees and refunds in turn."""
+def _add_some_order(state: WooState, number: int, ago: int, among: list[tuple[int, int]]) -> None:
+    """Each fourth by a guest, of whom some come again; coupons, shipping, fees and refunds in turn. ago: in quarters
+    of a day."""
     method, title = _PAYMENTS[number % len(_PAYMENTS)]
     is_guest = number % 4 == 3 or not state.customers
     customers = list(state.customers)
     order = add_order(
         state,
         some_goods(state, among),
-        created=created.replace(microsecond=0),
+        created=state.moment() - timedelta(hours=6 * ago),
         coupon=[None, ("welcome10", "percent", Decimal(10)), None, ("minus20", "fixed_cart", Decimal(20))][
             number % 4
         ],
         shipping_cost=[Decimal("15"), Decimal("22.5"), None][number % 3],
         fees=[("Payment fee", Decimal("10"))] if method == "cod" else [],
-        status=state.random.choice(_STATUSES),
+        status=state.random.choice(_OPEN if ago <= _RECENT else _FINAL),
         payment_method=method,
         payment_title=title,
         **({**guest(state, number % 24)} if is_guest else {"customer_id": state.random.choice(customers)}),

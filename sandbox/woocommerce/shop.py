@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.salla.shop import Delivery
-from sandbox.woocommerce import bodies
+from sandbox.woocommerce import bodies, order_bodies
 from sandbox.woocommerce.generate import add_customer, add_product, add_variations
 from sandbox.woocommerce.orders import Goods, add_order, add_refund, fill
 from sandbox.woocommerce.state import Order, Product, Refund, WooState
@@ -102,7 +102,7 @@ class WooShop:
         return self.order_webhook("order.created", order.id)
 
     def order_webhook(self, topic: str, key: int) -> Delivery:
-        return self.webhook(topic, bodies.order(self.state, self.state.orders[key]))
+        return self.webhook(topic, order_bodies.order(self.state, self.state.orders[key]))
 
     def change_order_status(self, key: int, status: str) -> Delivery:
         order = self._touched_order(key)
