@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.woocommerce import bodies
 from sandbox.woocommerce.orders import total
-from sandbox.woocommerce.state import Charge, Line, Order, Refund, TaxRate, WooState, rounded
+from sandbox.woocommerce.state import Charge, Coupon, Line, Order, Refund, TaxRate, WooState, rounded
 
 
 def order(state: WooState, row: Order, decimals: int | None = None) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def order(state: WooState, row: Order, decimals: int | None = None) -> dict[str,
         "tax_lines": _tax_lines(state, row, show),
         "shipping_lines": [_charge(charge, show) | _shipping_method(charge) for charge in row.shipping_lines],
         "fee_lines": [_charge(fee, show) | _fee_name(fee) for fee in row.fees],
-        "coupon_lines": [_coupon(state, row, show, number) for number in range(len(row.coupons))],
+        "coupon_lines": [_coupon(coupon, show) for coupon in row.coupons],
         "refunds": [{"id": one.id, "reason": one.reason, "total": show(-one.amount)} for one in refunds],
         "payment_url": f"{bodies.SITE}/checkout/order-pay/{row.id}/",
         "is_editable": row.status in ("pending", "on-hold"),
@@ -62,7 +62,8 @@ class _Amounts:
         self._decimals = decimals
 
     def __call__(self, value: Decimal) -> str:
-        return f"{rounded(value, self._decimals):f}"
+        # Adding nothing takes the sign off a zero.
+        return f"{rounded(value, self._decimals) + 0:f}"
 
 
 def _totals(state: WooState, row: Order, show: _Amounts) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _line(state: WooState, line: Line, show: _Amounts) -> dict[str, Any]:
 
 
 def _bare(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+    return f"{value.normalize() + 0:f}"
 
 
 def _charge(charge: Charge, show: _Amounts) -> dict[str, Any]:
@@ -135,8 +136,7 @@ def _fee_name(fee: Charge) -> dict[str, Any]:
     return {"name": fee.title, "tax_class": "", "tax_status": "taxable", "amount": _bare(fee.total)}
 
 
-def _coupon(state: WooState, row: Order, show: _Amounts, number: int) -> dict[str, Any]:
-    coupon = row.coupons[number]
+def _coupon(coupon: Coupon, show: _Amounts) -> dict[str, Any]:
     return {
         "id": coupon.id,
         "code": coupon.code,
