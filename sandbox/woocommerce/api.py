@@ -17,7 +17,7 @@ from sandbox.woocommerce.state import ORDER_STATUSES, Order, WooState
 from sandbox.woocommerce.webhooks import Webhooks
 
 _PRODUCT_STATUSES = ("any", "draft", "pending", "private", "publish", "future", "trash", "auto-draft")
-_MANAGERS = ("system_status", "webhooks", "settings", "taxes")
+_MANAGERS = ("system_status", "webhooks", "settings", "taxes", "reports")
 
 
 @dataclass
@@ -271,6 +271,7 @@ ROUTES: list[tuple[str, tuple[int, ...], Callable[..., Found]]] = [
     ("data/currencies/current", (3,), lambda api, request: Found(site.currency(api.state))),
     ("settings/general", (3,), lambda api, request: Found(site.settings(api.state))),
     ("settings/tax", (3,), lambda api, request: Found(site.tax_settings(api.state))),
+    ("reports/orders/totals", (3, 5), lambda api, request: Found(site.order_totals(api.state))),
     ("system_status", (3,), lambda api, request: Found(site.system_status(api.state, api._url()))),
     ("webhooks", (3,), RestApi._webhooks),
     (r"webhooks/(\d+)", (3,), RestApi._webhook),

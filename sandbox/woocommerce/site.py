@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.woocommerce.state import WooState
+from sandbox.woocommerce.state import ORDER_STATUSES, WooState
 
 
 def index(state: WooState, url: str, namespaces: list[str]) -> dict[str, Any]:
@@ -48,6 +49,15 @@ def tax_settings(state: WooState) -> list[dict[str, Any]]:
         "woocommerce_tax_round_at_subtotal": "yes" if state.rounds_at_subtotal else "no",
     }
     return [{"id": key, "label": key, "type": "radio", "value": value} for key, value in values.items()]
+
+
+def order_totals(state: WooState) -> list[dict[str, Any]]:
+    """GET reports/orders/totals: each status that an order may have, the shop's own among them."""
+    counts = Counter(order.status for order in state.orders.values())
+    names = [*ORDER_STATUSES, *state.custom_statuses]
+    return [
+        {"slug": slug, "name": slug.replace("-", " ").capitalize(), "total": counts[slug]} for slug in names
+    ]
 
 
 def system_status(state: WooState, url: str) -> dict[str, Any]:

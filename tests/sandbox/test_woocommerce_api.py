@@ -312,6 +312,12 @@ def test_the_index_is_for_anybody(shop):
     assert (index["gmt_offset"], index["timezone_string"]) == ("3", "Asia/Riyadh")
 
 
+def test_the_report_of_orders_names_each_status(site):
+    told = site(is_odd=True).ask("reports/orders/totals").json
+    assert {"slug": "packed", "name": "Packed", "total": 1} in told
+    assert {"pending", "on-hold", "completed"} <= {row["slug"] for row in told}
+
+
 def test_odd_shops_have_odd_values(site):
     odd = site(is_odd=True)
     stocks = [row["stock_quantity"] for row in odd.ask("products", per_page=100).json]
