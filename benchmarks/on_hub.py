@@ -29,10 +29,10 @@ import frappe
 from salla_manager import contract
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.store import FrappeHubStore
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import dispatch_to
 from salla_manager.core.host import Host
 from salla_manager.core.model import OutboundCommand, RecordKey, Settings
-from salla_manager.core.outbox import envelope
+from salla_manager.core.new_commands import envelope
 from salla_manager.platforms.salla.signature import SIGNATURE, STRATEGY, sign
 
 WEBHOOK, PING = "/api/method/salla_manager.api.webhooks.salla", "/api/method/ping"
@@ -104,7 +104,7 @@ class Dispatch:
         for _ in range(TRIES):
             self.queue()
             began = time.perf_counter()
-            report = dispatch_instance(self.host, self.instance, COMMANDS)
+            report = dispatch_to(self.host, self.instance, COMMANDS)
             seconds = time.perf_counter() - began
             if report.done == COMMANDS:
                 return seconds
@@ -141,14 +141,14 @@ def dispatch_rows(run: str, instance: str, store: str, url: str) -> list[dict[st
     label = f"dispatch of {COMMANDS} commands"
     part = Dispatch(run, instance, store, url)
     known = part.queue()
-    dispatch_instance(part.host, instance, COMMANDS)
+    dispatch_to(part.host, instance, COMMANDS)
     part.bare(known)
     with counted_sql(frappe.db) as counts:
         part.dispatch()
     # What queueing needs is not the dispatcher's.
     with counted_sql(frappe.db) as queueing:
         part.queue()
-    dispatch_instance(part.host, instance, COMMANDS)
+    dispatch_to(part.host, instance, COMMANDS)
     ours, bare = [], []
     for number in range(DISPATCH_ROUNDS):
         progress(f"{label}: round {number + 1} of {DISPATCH_ROUNDS}")

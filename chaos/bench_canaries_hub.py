@@ -68,7 +68,7 @@ def stir(site: str) -> None:
         names = frappe.get_all("ERP Instance", {"title": ("like", f"{MARK}%")}, pluck="name")
         for name in names:
             _ping(name)
-            frappe.enqueue("salla_manager.tasks.dispatch_instance", erp_instance=name)
+            frappe.enqueue("salla_manager.tasks.dispatch_to", destination=name)
             frappe.enqueue("salla_manager.tasks.pull_store", store=MARK)
         with patch.object(HttpTransport, "post", _fail):
             for name in names:

@@ -60,7 +60,7 @@ def _work(site: str, store: str, entity_type: str, payload: dict[str, Any], poin
         assert known is not None
         wake([absorb(parse_payload(entity_type, payload), known, host)], host)
         with patch.object(tasks, "build_host", lambda: host):
-            tasks.dispatch_instance(known.erp_instance)
+            tasks.dispatch_to(known.erp_instance)
 
 
 def take(site: str, store: str, entity_type: str, payload: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from chaos.ground import INSTANCE, SECRET, SETTINGS, host_of, product, watch
 from chaos.points import VARIABLE, MortalExecutor, MortalHubStore, MortalJobs, MortalTransport, Trap
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import dispatch_to
 from salla_manager.core.host import Host
 from salla_manager.core.outbox import absorb, wake
 from sandbox.hub_store import SqliteHubStore
@@ -45,7 +45,7 @@ def dispatch_for_ever(path: Path) -> None:
     host, parent = host_of(SqliteHubStore(str(path), SETTINGS)), os.getppid()
     while os.getppid() == parent:
         try:
-            sent = dispatch_instance(host, INSTANCE, RUN_LIMIT).sent
+            sent = dispatch_to(host, INSTANCE, RUN_LIMIT).sent
         except sqlite3.OperationalError:
             # Another one held the file for longer than SQLite waits; the next run tries again.
             sent = 0
@@ -66,7 +66,7 @@ def absorb_and_dispatch(path: Path, external_id: str) -> None:
     store = host.store.store_of_merchant("salla", "1")
     assert store is not None
     wake([absorb(product(external_id), store, host)], host)
-    dispatch_instance(host, INSTANCE)
+    dispatch_to(host, INSTANCE)
 
 
 def serve(path: Path, port: int, ready: Connection) -> None:

@@ -25,7 +25,7 @@ from chaos.ground import (
 )
 from chaos.points import EXECUTOR_POINTS, HUB_POINTS
 from chaos.tally import Found
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import dispatch_to
 from salla_manager.core.host import Host
 from salla_manager.core.model import Store
 from salla_manager.core.outbox import absorb
@@ -108,7 +108,7 @@ class _Site:
         self.executor.kill()
         self.executor.start(self.point)
         self._absorb(external_id)
-        dispatch_instance(self.host, INSTANCE, 1)
+        dispatch_to(self.host, INSTANCE, 1)
         is_killed = self.executor.is_dead(10)
         self.executor.kill()
         self.executor.start()
@@ -121,7 +121,7 @@ class _Site:
 
     def _is_done(self) -> bool:
         """Sweep once; nobody helps otherwise."""
-        dispatch_instance(self.host, INSTANCE)
+        dispatch_to(self.host, INSTANCE)
         return not count(self.hub_path, OPEN)
 
     def recover(self) -> None:

@@ -19,7 +19,7 @@ from chaos.network import Crash, Network
 from chaos.points import MortalHubStore, MortalStore, Trap
 from salla_executor.core.receive import receive
 from salla_manager.core.commands import retry_command
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import dispatch_to
 from salla_manager.core.model import CommandStatus, Settings
 from salla_manager.core.outbox import Outcome, absorb
 from salla_manager.core.release import release_parked
@@ -134,7 +134,7 @@ class Ends:
     def _dispatch_once(self, limit: int, clock_off: float) -> None:
         clock = WrongClock(self.clock, clock_off) if clock_off else self.clock
         with contextlib.suppress(Crash):
-            dispatch_instance(replace(self.host, clock=clock), INSTANCE, limit)
+            dispatch_to(replace(self.host, clock=clock), INSTANCE, limit)
 
     @contextlib.contextmanager
     def hub_dying_at(self, point: str) -> Iterator[None]:

@@ -192,8 +192,8 @@ def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
         tasks.free_leases()
         tasks.release_parked()
         host = build_host()
-        names = [instance] if instance else host.store.instances_with_due_commands(host.clock.now())
-        say({name: vars(tasks.dispatch_instance(name)) for name in names}, as_json)
+        names = [instance] if instance else host.store.destinations_with_due_commands(host.clock.now())
+        say({name: vars(tasks.dispatch_to(name)) for name in names}, as_json)
 
 
 @salla.command("retry")

@@ -60,31 +60,31 @@ def process_events() -> dict[str, int]:
 
 
 def dispatch_due() -> None:
-    """Wake a worker per ERP Instance, so that a slow one does not hold up another."""
+    """Wake a worker per destination, so that a slow one does not hold up another."""
     host = build_host()
     if host.store.settings().standstill:
         return
     jobs = FrappeJobs()
-    for instance in host.store.instances_with_due_commands(host.clock.now()):
-        jobs.dispatch(instance)
+    for destination in host.store.destinations_with_due_commands(host.clock.now()):
+        jobs.dispatch(destination)
 
 
-def take_turn(erp_instance: str) -> DispatchReport:
+def take_turn(destination: str) -> DispatchReport:
     """What a worker is woken for."""
     host = build_host()
-    return _noted(erp_instance, retrying(lambda: dispatch.take_turn(host, erp_instance)))
+    return _noted(destination, retrying(lambda: dispatch.take_turn(host, destination)))
 
 
-def dispatch_instance(erp_instance: str) -> DispatchReport:
+def dispatch_to(destination: str) -> DispatchReport:
     host = build_host()
-    report = retrying(lambda: dispatch.dispatch_instance(host, erp_instance, 1000, BUDGET_SECONDS))
-    return _noted(erp_instance, report)
+    report = retrying(lambda: dispatch.dispatch_to(host, destination, 1000, BUDGET_SECONDS))
+    return _noted(destination, report)
 
 
-def _noted(erp_instance: str, report: DispatchReport) -> DispatchReport:
+def _noted(destination: str, report: DispatchReport) -> DispatchReport:
     if report.done:
-        touch_success(erp_instance)
-        # For the list of instances only.
+        touch_success(destination)
+        # For the lists only.
         frappe.db.commit()
     return report
 

@@ -22,12 +22,14 @@ from salla_manager.core.client_api import receive_check, receive_pair
 from salla_manager.core.dispatch import take_turn
 from salla_manager.core.host import Host
 from salla_manager.core.intake import receive_webhook
-from salla_manager.core.model import Instance, Settings, Store
+from salla_manager.core.model import CLIENT_EXECUTOR, Connection, Instance, Route, Settings, Store
 from salla_manager.core.process import process_due_events
 from salla_manager.core.pull import request_pull
 from salla_manager.core.pull_api import receive_pull
 from salla_manager.core.release import release_parked
-from salla_manager.core.transport import HttpTransport
+from salla_manager.core.transport import HttpTransport, limits_of
+from salla_manager.erp.client_executor import ClientExecutorConnector
+from salla_manager.erp.registry import ConnectorRegistry
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import ShopClient
 from salla_manager.platforms.salla.accounts import ACCOUNTS_URL, Accounts, SallaApp
@@ -81,6 +83,8 @@ class EmbeddedHub:
         self._dispatchers: _Dispatchers | None = None
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
+        self.connectors = ConnectorRegistry(limits=limits_of(settings))
+        self.connectors.register(CLIENT_EXECUTOR, lambda limits: ClientExecutorConnector(self.host, limits))
         self.host = Host(
             store=self.store,
             clock=SystemClock(),
@@ -89,6 +93,8 @@ class EmbeddedHub:
             client_for=client_for or self._client_for,
             transport=HttpTransport(),
             random=random.random,
+            rules=self.store.rules_of,
+            connectors=self.connectors.get,
         )
 
     @property
@@ -170,6 +176,18 @@ class EmbeddedHub:
             self.store.save_instance(instance)
         return instance
 
+    def add_connection(
+        self,
+        customer_account: str,
+        connector_type: str,
+        config: dict[str, Any],
+        routes: tuple[Route, ...] = (),
+    ) -> Connection:
+        """Raises ValueError where another one of its organisation and type is active."""
+        connection = Connection("", customer_account, connector_type, config, routes=routes)
+        with self.store.transaction():
+            return replace(connection, name=self.store.add_connection(connection))
+
     def set_toggle(self, command_type: str, is_on: bool, erp_instance: str = "") -> None:
         """For one ERP Instance, or for all where none is named."""
         with self.store.transaction():
@@ -194,7 +212,7 @@ class EmbeddedHub:
     # What happened
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """table: store, instance, event, record, command, attempt, ack or skip."""
+        """table: store, instance, connection, event, record, command, attempt, ack or skip."""
         return self.store.rows(table)
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -260,12 +278,12 @@ class EmbeddedHub:
             self.store.free_expired_leases(now)
         release_parked(self.host)
         self._events_due.set()
-        for instance in self.store.instances_with_due_commands(now):
-            self._wake_dispatcher(instance)
+        for destination in self.store.destinations_with_due_commands(now):
+            self._wake_dispatcher(destination)
 
-    def _wake_dispatcher(self, erp_instance: str) -> None:
+    def _wake_dispatcher(self, destination: str) -> None:
         if self._dispatchers and not self._stopping.is_set():
-            self._dispatchers.wake(erp_instance)
+            self._dispatchers.wake(destination)
 
     @property
     def accounts(self) -> Accounts:
@@ -304,7 +322,7 @@ class _Jobs:
 
 
 class _Dispatchers:
-    """Many ERP Instances at once, so that a dead one never delays another; each of them by one worker."""
+    """Many destinations at once, so that a dead one never delays another; each of them by one worker."""
 
     def __init__(self, host: Host, workers: int):
         self._host = host
@@ -314,25 +332,25 @@ class _Dispatchers:
         self._again: set[str] = set()
         self._is_stopping = False
 
-    def wake(self, erp_instance: str) -> None:
+    def wake(self, destination: str) -> None:
         with self._lock:
             if self._is_stopping:
                 return
-            if erp_instance in self._running:
-                self._again.add(erp_instance)
+            if destination in self._running:
+                self._again.add(destination)
                 return
-            self._running.add(erp_instance)
-            self._pool.submit(self._work, erp_instance)
+            self._running.add(destination)
+            self._pool.submit(self._work, destination)
 
-    def _work(self, erp_instance: str) -> None:
+    def _work(self, destination: str) -> None:
         with _logged():
-            take_turn(self._host, erp_instance)
+            take_turn(self._host, destination)
         with self._lock:
-            self._running.discard(erp_instance)
-            is_wanted = erp_instance in self._again
-            self._again.discard(erp_instance)
+            self._running.discard(destination)
+            is_wanted = destination in self._again
+            self._again.discard(destination)
         if is_wanted:
-            self.wake(erp_instance)
+            self.wake(destination)
 
     def is_busy(self) -> bool:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from salla_manager.core.model import Instance, Settings, Store, WebhookRules
+from salla_manager.core.model import Connection, Instance, Settings, Store, WebhookRules, is_connection
 from salla_manager.platforms.salla.tokens import access_problem
 from sandbox.hub_rows import Rows, as_text, columns_of
 
@@ -24,7 +25,7 @@ class ConfigRows(Rows):
         self.salla_webhook_secrets = webhook_secrets
         self.webhook_body_limit = WebhookRules.body_limit
         self._changing: dict[str, threading.Lock] = {}
-        self._run("create table if not exists release_pace (instance text primary key, free_at text)")
+        self._run("create table if not exists release_pace (destination text primary key, free_at text)")
 
     def settings(self) -> Settings:
         return self._settings
@@ -89,6 +90,30 @@ class ConfigRows(Rows):
     def instance_or_other(self, name: str) -> Instance | None:
         return self._one(Instance, "select * from instance order by name = ? desc limit 1", name)
 
+    def connection(self, name: str) -> Connection | None:
+        return self._one(Connection, "select * from connection where name = ?", name)
+
+    def connections_of(self, customer_account: str) -> list[Connection]:
+        return self._many(
+            Connection,
+            "select * from connection where customer_account = ? and is_enabled = 1 order by name",
+            customer_account,
+        )
+
+    def add_connection(self, connection: Connection) -> str:
+        """Gives its name. Raises ValueError where another one of its organisation and type is active."""
+        name = connection.name or self._name("connection")
+        try:
+            self._insert("connection", replace(connection, name=name))
+        except sqlite3.IntegrityError:
+            raise ValueError(
+                f"{connection.customer_account} has an active {connection.connector_type} already. Disable that one first."
+            ) from None
+        return name
+
+    def save_connection(self, connection: Connection) -> None:
+        self._update("connection", connection.name, columns_of(connection))
+
     def save_instance(self, instance: Instance) -> None:
         self._run("delete from instance where name = ?", instance.name)
         self._insert("instance", instance)
@@ -112,17 +137,17 @@ class ConfigRows(Rows):
             if is_mine:
                 lock.release()
 
-    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
+    def save_breaker(self, destination: str, failures: int, open_until: datetime | None, reason: str) -> None:
         values = {
             "consecutive_failures": failures,
             "breaker_open_until": as_text(open_until),
             "breaker_reason": reason,
         }
-        self._update("instance", instance, values)
+        self._update("connection" if is_connection(destination) else "instance", destination, values)
 
-    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
-        row = self._run("select free_at from release_pace where instance = ?", instance).fetchone()
+    def move_release(self, destination: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        row = self._run("select free_at from release_pace where destination = ?", destination).fetchone()
         moved = change(datetime.fromisoformat(row["free_at"]) if row else None)
         if moved is not None:
-            self._run("replace into release_pace values (?, ?)", instance, as_text(moved))
+            self._run("replace into release_pace values (?, ?)", destination, as_text(moved))
         return moved is not None

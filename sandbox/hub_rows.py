@@ -12,13 +12,16 @@ from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from salla_manager.core.model import (
+    CONNECTION_PREFIX,
     AckRow,
     Attempt,
+    Connection,
     Event,
     Instance,
     OutboundCommand,
     Record,
     RecordKey,
+    Route,
     Skip,
     Store,
 )
@@ -28,6 +31,7 @@ Row = TypeVar("Row")
 _TABLES = {
     "store": (Store, ["tokens"]),
     "instance": (Instance, []),
+    "connection": (Connection, []),
     "event": (Event, []),
     "record": (Record, ["store", "entity_type", "external_id", "sku_key"]),
     "command": (OutboundCommand, []),
@@ -44,6 +48,9 @@ create index if not exists record_sku on record (store, sku_key);
 create unique index if not exists command_name on command (name);
 create unique index if not exists command_idempotency on command (idempotency_key);
 create index if not exists command_due on command (erp_instance, status, due_at);
+create index if not exists command_connection_due on command (erp_connection, status, due_at);
+create unique index if not exists connection_name on connection (name);
+create unique index if not exists connection_active on connection (customer_account, connector_type) where is_enabled;
 create index if not exists command_parked on command (status);
 create index if not exists command_record on command (record, status);
 create unique index if not exists attempt_key on attempt (attempt_key);
@@ -53,6 +60,7 @@ create table if not exists nonce (instance text, nonce text, expires_at text, pr
 """
 _PREFIXES = {
     "store": "SM-STORE-",
+    "connection": CONNECTION_PREFIX,
     "event": "SM-LOG-",
     "record": "SM-RECORD-",
     "command": "SM-COMMAND-",
@@ -155,6 +163,8 @@ def as_text(moment: datetime | None) -> str | None:
 
 def columns_of(value: Any) -> dict[str, Any]:
     columns = {name: _cell(cell) for name, cell in vars(value).items()}
+    if isinstance(value, Connection):
+        columns["routes"] = json.dumps([vars(route) for route in value.routes])
     if isinstance(value, Record):
         columns.update(asdict(columns.pop("key")), sku_key=normalize_sku(value.sku))
     return columns
@@ -174,6 +184,8 @@ def _value(kind: type[Row], row: sqlite3.Row) -> Row:
     values = {field.name: _read(field.type, row[field.name]) for field in fields(kind) if field.name != "key"}
     if kind is Record:
         values["key"] = RecordKey(row["store"], row["entity_type"], row["external_id"])
+    if kind is Connection:
+        values["routes"] = tuple(Route(**route) for route in values["routes"])
     return kind(**values)
 
 
@@ -187,6 +199,8 @@ def _read(annotation: Any, cell: Any) -> Any:
         return bool(cell)
     if annotation.startswith("frozenset"):
         return frozenset(json.loads(cell))
+    if annotation.startswith("Mapping"):
+        return json.loads(cell)
     if annotation.startswith("tuple"):
         return tuple(json.loads(cell))
     return cell

@@ -11,6 +11,7 @@ from typing import Any
 from salla_manager.core.model import (
     AckRow,
     Attempt,
+    AttemptStatus,
     CommandStatus,
     CommandUpdate,
     Event,
@@ -20,17 +21,19 @@ from salla_manager.core.model import (
     RecordKey,
     RecordStatus,
     Skip,
+    is_connection,
 )
 from salla_manager.core.sku import normalize_sku
 from sandbox.hub_config import ConfigRows
 from sandbox.hub_rows import as_text, columns_of
+from sandbox.mapping_rows import MappingRows
 from sandbox.reconcile_rows import ReconcileRows
 from sandbox.sync_rows import SyncRows
 
 CLAIM = timedelta(minutes=10)
 
 
-class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
+class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
     """Implements salla_manager.core.ports.HubStore."""
 
     # Events
@@ -146,35 +149,39 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
         self._insert("command", replace(command, name=name))
         return name
 
-    def supersede_commands(self, key: RecordKey, revision: int, reason: str, generation: int = 0) -> int:
+    def supersede_commands(
+        self, key: RecordKey, revision: int, reason: str, generation: int = 0, *, with_copies: bool = True
+    ) -> int:
         return self._run(
             "update command set status = ?, reason = ? where record = (select name from record where store = ?"
             " and entity_type = ? and external_id = ?) and status in (?, ?, ?, ?)"
-            " and (revision < ? or (revision = ? and generation < ?))",
+            " and (revision < ? or (revision = ? and generation < ?)) and is_copy in (0, ?)",
             *(CommandStatus.SUPERSEDED, reason, key.store, key.entity_type, key.external_id),
             *(CommandStatus.QUEUED, CommandStatus.WAITING, CommandStatus.HELD, CommandStatus.DEAD),
-            *(revision, revision, generation),
+            *(revision, revision, generation, int(with_copies)),
         ).rowcount
 
     # Dispatch
 
-    def instances_with_due_commands(self, now: datetime) -> list[str]:
+    def destinations_with_due_commands(self, now: datetime) -> list[str]:
         rows = self._run(
-            "select distinct erp_instance from command where status = ? and (due_at is null or due_at <= ?)",
+            "select distinct coalesce(nullif(erp_connection, ''), erp_instance) as destination from command"
+            " where status = ? and (due_at is null or due_at <= ?)",
             *(CommandStatus.QUEUED, as_text(now)),
         )
-        return [row["erp_instance"] for row in rows.fetchall()]
+        return [row["destination"] for row in rows.fetchall()]
 
     def lease_due_commands(
-        self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
+        self, destination: str, now: datetime, limit: int, token: str, until: datetime
     ) -> list[OutboundCommand]:
+        column = "erp_connection" if is_connection(destination) else "erp_instance"
         commands = self._many(
             OutboundCommand,
-            "select * from command as c where erp_instance = ? and status = ? and (due_at is null or due_at <= ?)"
-            " and not exists (select 1 from command as o where o.record = c.record and (o.status = ?"
-            " or (o.status = ? and (o.revision < c.revision"
+            f"select * from command as c where {column} = ? and status = ? and (due_at is null or due_at <= ?)"
+            f" and not exists (select 1 from command as o where o.record = c.record and o.{column} = c.{column}"
+            " and (o.status = ? or (o.status = ? and (o.revision < c.revision"
             " or (o.revision = c.revision and o.generation < c.generation))))) order by rowid limit ?",
-            *(erp_instance, CommandStatus.QUEUED, as_text(now)),
+            *(destination, CommandStatus.QUEUED, as_text(now)),
             *(CommandStatus.SENDING, CommandStatus.QUEUED, limit),
         )
         values = {"status": CommandStatus.SENDING, "lease_token": token, "lease_until": as_text(until)}
@@ -201,7 +208,7 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
         ack: AckRow | None,
         update: CommandUpdate,
     ) -> bool:
-        self._insert("attempt", attempt, name=self._name("attempt"))
+        self.add_attempt(attempt)
         if ack is not None:
             self._insert("ack", ack, name=self._name("ack"))
         return self.return_lease(command, token, update)
@@ -234,14 +241,25 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows):
         return self._change(name, "status = ?", (expected_status,), _update_values(update))
 
     def address_command(
-        self, name: str, erp_instance: str, customer_account: str, idempotency_key: str
+        self, name: str, destination: str, customer_account: str, idempotency_key: str
     ) -> bool:
         values = {
-            "erp_instance": erp_instance,
+            "erp_connection" if is_connection(destination) else "erp_instance": destination,
             "customer_account": customer_account,
             "idempotency_key": idempotency_key,
         }
-        return self._change(name, "status = ? and erp_instance = ''", (CommandStatus.HELD,), values)
+        unaddressed = "status = ? and erp_instance = '' and erp_connection = ''"
+        return self._change(name, unaddressed, (CommandStatus.HELD,), values)
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        self._insert("attempt", attempt, name=self._name("attempt"))
+
+    def response_of(self, idempotency_key: str) -> str:
+        row = self._run(
+            "select response from attempt where idempotency_key = ? and status = ? order by rowid desc limit 1",
+            *(idempotency_key, AttemptStatus.SUCCESS),
+        ).fetchone()
+        return row["response"] if row else ""
 
     def remember_nonce(self, instance: str, nonce: str, expires_at: datetime) -> bool:
         values = (instance, nonce, as_text(expires_at))

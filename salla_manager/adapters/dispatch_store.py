@@ -39,7 +39,7 @@ CANDIDATES = """select name, lane, revision, generation from `tabOutbound Client
 
 
 class DispatchRows:
-    def instances_with_due_commands(self, now: datetime) -> list[str]:
+    def destinations_with_due_commands(self, now: datetime) -> list[str]:
         return frappe.db.sql(
             """select name from `tabERP Instance` instance where exists (
                 select 1 from `tabOutbound Client Command` command

@@ -20,9 +20,9 @@ class FrappeJobs:
     def process_events(self) -> None:
         _when_committed(_wake_for_events)
 
-    def dispatch(self, erp_instance: str) -> None:
-        base = f"salla_dispatch_{erp_instance}"
-        _when_committed(lambda: wake("salla_manager.tasks.take_turn", base, erp_instance=erp_instance))
+    def dispatch(self, destination: str) -> None:
+        base = f"salla_dispatch_{destination}"
+        _when_committed(lambda: wake("salla_manager.tasks.take_turn", base, destination=destination))
 
 
 def _when_committed(work: Callable[[], None]) -> None:

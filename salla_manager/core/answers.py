@@ -30,7 +30,7 @@ NONCE_CODES = ("nonce_used", "nonce_replayed", "replayed_nonce", "replay")
 CLOCK_CODE = "stale_timestamp"
 # What the body says where a foreign executor answers 200 to everything.
 IDENTITY_CODES = ("unauthorized", CLOCK_CODE, *NONCE_CODES)
-_NOT_SENT = ("refused", "dns", "tls", "blocked")
+NOT_SENT = ("refused", "dns", "tls", "blocked")
 _BREAKS = ("dns", "tls", "blocked")
 _DEAD_STATUSES = (200, 400, 415, 422)
 
@@ -117,7 +117,7 @@ def read_ack(body: bytes, command: contract.Command) -> tuple[AckBody | None, st
 def _no_answer(error: TransportError) -> Verdict:
     return Verdict(
         action=BREAK if error.kind in _BREAKS else RETRY,
-        burns_attempt=error.kind not in _NOT_SENT,
+        burns_attempt=error.kind not in NOT_SENT,
         delay=0,
         reason=str(error),
         is_connection_like=True,

@@ -1,4 +1,4 @@
-"""The circuit breaker of an ERP Instance, as pure transitions.
+"""The circuit breaker of a destination, as pure transitions.
 
 closed --failures reach the limit, or one configuration error--> open --time is up--> half open
 half open --probe failed--> open          half open --probe succeeded--> closed
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from salla_manager.core.model import Instance
+from salla_manager.core.model import Connection, Instance
 
 CLOSED = "closed"
 OPEN = "open"
@@ -28,8 +28,10 @@ class Breaker:
         return OPEN if now < self.open_until else HALF_OPEN
 
 
-def breaker_of(instance: Instance) -> Breaker:
-    return Breaker(instance.consecutive_failures, instance.breaker_open_until, instance.breaker_reason)
+def breaker_of(destination: Instance | Connection) -> Breaker:
+    return Breaker(
+        destination.consecutive_failures, destination.breaker_open_until, destination.breaker_reason
+    )
 
 
 def after_success(breaker: Breaker) -> Breaker:

@@ -85,8 +85,8 @@ def _pending(host: Host, instance: Instance) -> Row:
 
 
 def _answer_rows(asked: Exchange, offset: int, instance: Instance, settings: Settings) -> list[Row]:
-    if asked.error is not None:
-        return [Row("Connection", FAILED, "{0}", (str(asked.error),))]
+    if asked.no_answer:
+        return [Row("Connection", FAILED, "{0}", (asked.no_answer,))]
     verdict, ack = asked.verdict, asked.verdict.ack
     rows = [_connection(instance)]
     if ack is None:

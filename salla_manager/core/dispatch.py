@@ -1,4 +1,4 @@
-"""Deliver what is due to one ERP Instance: lease, sign, post, judge, record."""
+"""Deliver what is due to one destination: lease, hand over, judge, record."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from salla_manager import contract
 from salla_manager.core import answers, breaker, readiness, shared_secret
 from salla_manager.core.answers import Verdict
 from salla_manager.core.breaker import breaker_of
-from salla_manager.core.exchange import ping, send
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
-    Attempt,
     CommandStatus,
     CommandUpdate,
     Instance,
     OutboundCommand,
     RecordKey,
     Settings,
+    is_connection,
 )
-from salla_manager.core.outbox import envelope
+from salla_manager.core.new_commands import envelope
 from salla_manager.core.release import release_waiting_on
-from salla_manager.core.transport import limits_of
-from salla_manager.core.verdicts import Exchange, ack_row, attempt_of, is_alive, record_after, update_of
+from salla_manager.core.verdicts import (
+    Exchange,
+    ack_row,
+    attempt_of,
+    breaker_after,
+    is_alive,
+    record_after,
+    update_of,
+)
+from salla_manager.erp.orchestrator import Destination, PushOrchestrator, travelling, type_of
 
 LEASE_BATCH = 10
-# Seconds after which a worker makes room for other ERP Instances that wait for one.
+# Seconds after which a worker makes room for other destinations that wait for one.
 TURN_SECONDS = 5.0
 # Seconds between the end of a request and the end of its lease, for writing the outcome.
 LEASE_MARGIN = 5
@@ -51,38 +57,47 @@ class DispatchReport:
     reason: str = ""
 
 
-def dispatch_instance(
-    host: Host, erp_instance: str, limit: int = 100, budget_seconds: float = 45.0
+def dispatch_to(
+    host: Host, destination: str, limit: int = 100, budget_seconds: float = 45.0
 ) -> DispatchReport:
-    """Deliver up to `limit` commands within the budget; safe to run in parallel for one instance."""
+    """Deliver up to `limit` commands within the budget; safe to run in parallel for one destination.
+
+    destination: name of an ERP Instance or an ERP Connection.
+    """
     with host.store.transaction():
         host.store.free_expired_leases(host.clock.now())
-    instance = host.store.instance(erp_instance)
-    if instance is None:
-        return DispatchReport(reason=f"The ERP Instance {erp_instance} does not exist.")
-    return _Run(host, instance, limit, budget_seconds).run()
+    found = find_destination(host, destination)
+    if found is None:
+        kind = "ERP Connection" if is_connection(destination) else "ERP Instance"
+        return DispatchReport(reason=f"The {kind} {destination} does not exist.")
+    return _Run(host, found, limit, budget_seconds).run()
 
 
-def take_turn(host: Host, erp_instance: str) -> DispatchReport:
-    """A short run; what is left then queues up behind the other instances that wait for a worker."""
-    report = dispatch_instance(host, erp_instance, limit=1000, budget_seconds=TURN_SECONDS)
+def find_destination(host: Host, name: str) -> Destination | None:
+    return host.store.connection(name) if is_connection(name) else host.store.instance(name)
+
+
+def take_turn(host: Host, destination: str) -> DispatchReport:
+    """A short run; what is left then queues up behind the other destinations that wait for a worker."""
+    report = dispatch_to(host, destination, limit=1000, budget_seconds=TURN_SECONDS)
     if report.is_cut_short:
-        host.jobs.dispatch(erp_instance)
+        host.jobs.dispatch(destination)
     return report
 
 
 class _Run:
-    """One worker's run over one instance."""
+    """One worker's run over one destination."""
 
-    def __init__(self, host: Host, instance: Instance, limit: int, budget_seconds: float):
+    def __init__(self, host: Host, destination: Destination, limit: int, budget_seconds: float):
         self.host = host
         self.hub = host.store
         self.settings: Settings = host.store.settings()
-        self.instance = instance
-        self.breaker = breaker_of(instance)
+        self.destination = destination
+        self.orchestrator = PushOrchestrator(host)
+        self.breaker = breaker_of(destination)
         self.left = limit
         self.ends_at = host.clock.monotonic() + budget_seconds
-        # Seconds by which the ERP's clock is ahead, once it has said so.
+        # Seconds by which the destination's clock is ahead, once it has said so.
         self.offset = 0
         self.is_over = False
         self.report = DispatchReport()
@@ -113,7 +128,7 @@ class _Run:
             # What was switched since the last batch counts for this one.
             self.settings = self.hub.settings()
             size = min(self.left, LEASE_BATCH)
-            return self.hub.lease_due_commands(self.instance.name, now, size, token, until)
+            return self.hub.lease_due_commands(self.destination.name, now, size, token, until)
 
     def _lease_seconds(self) -> float:
         """Never shorter than the two requests that a command may take: one, and one signed anew."""
@@ -143,34 +158,35 @@ class _Run:
             self.hub.return_lease(command, token, update)
 
     def _deliver(self, command: OutboundCommand, token: str, number: int) -> None:
-        exchange = self._exchange(envelope(command))
+        exchange = self._attempt(command)
         if exchange.verdict.action == answers.RESIGN and self._fits(command):
             self.offset = exchange.verdict.offset
-            exchange = self._exchange(envelope(command))
+            exchange = self._attempt(command)
         self.report.sent += 1
-        attempt = attempt_of(command, exchange, f"{token}:{number}")
-        self._judge_instance(exchange.verdict)
-        if (
-            self._record(command, token, attempt, exchange.verdict)
-            and exchange.verdict.action == answers.DONE
-        ):
+        self._judge_destination(exchange.verdict)
+        is_kept = self._record(command, token, f"{token}:{number}", exchange)
+        if is_kept and exchange.verdict.action == answers.DONE and not command.is_copy:
             release_waiting_on(self.host, command.record)
 
-    def _exchange(self, command: contract.Command) -> Exchange:
-        return send(self.host, self.instance, command, limits_of(self.settings), offset=self.offset)
+    def _attempt(self, command: OutboundCommand) -> Exchange:
+        draft_order = travelling(envelope(command))
+        return self.orchestrator.attempt(self.destination, draft_order, self.settings, self.offset)
 
-    def _record(self, command: OutboundCommand, token: str, attempt: Attempt, verdict: Verdict) -> bool:
+    def _record(self, command: OutboundCommand, token: str, attempt_key: str, exchange: Exchange) -> bool:
         """Attempt, ack, command and record in one transaction; False where the lease was lost."""
         key = RecordKey(command.store, command.entity_type, command.external_id)
-        now = self.host.clock.now()
+        now, verdict = self.host.clock.now(), exchange.verdict
         with self.hub.transaction():
             # The record before the command, as everywhere, so that no two workers wait for each other.
             record = self.hub.lock_record(key)
             update = update_of(command, record, verdict, self.settings, now, self.host.random())
+            attempt = attempt_of(command, exchange, update, type_of(self.destination), attempt_key)
             ack = ack_row(command, verdict, now)
             is_kept = self.hub.record_outcome(command, token, attempt, ack, update)
             if is_kept:
-                self.hub.save_record(record_after(record, command, update, verdict))
+                after = record_after(record, command, update, verdict)
+                if after is not record:
+                    self.hub.save_record(after)
         self._count(update.status if is_kept else "")
         return is_kept
 
@@ -188,17 +204,22 @@ class _Run:
         """Closed, or closed again by a probe that is due now."""
         now = self.host.clock.now()
         state = self.breaker.state(now)
-        if state == breaker.HALF_OPEN and self.instance.is_enabled and self.instance.secret:
+        if state == breaker.HALF_OPEN and self._can_be_asked():
             self._save_breaker(breaker.probing(self.breaker, now, seconds=self._probe_seconds()))
             return self._probe()
         return state == breaker.CLOSED
+
+    def _can_be_asked(self) -> bool:
+        found = self.destination
+        is_readable = found.secret if isinstance(found, Instance) else not found.config_problem
+        return found.is_enabled and bool(is_readable)
 
     def _probe_seconds(self) -> float:
         return self.settings.breaker_probe_seconds
 
     def _probe(self) -> bool:
-        """A signed ping; no command's attempts are burned on it."""
-        exchange, self.offset = ping(self.host, self.instance)
+        """No command's attempts are burned on it."""
+        exchange, self.offset = self.orchestrator.probe(self.destination, self.settings)
         verdict, now = exchange.verdict, self.host.clock.now()
         if is_alive(verdict) or self._knows_the_pending_secret():
             self._save_breaker(breaker.after_success(self.breaker))
@@ -209,22 +230,14 @@ class _Run:
 
     def _knows_the_pending_secret(self) -> bool:
         """The ERP has kept a new secret and its word of it was lost."""
-        if not shared_secret.adopt_pending(self.host, self.instance):
+        found = self.destination
+        if not isinstance(found, Instance) or not shared_secret.adopt_pending(self.host, found):
             return False
-        self.instance = self.hub.instance(self.instance.name) or self.instance
+        self.destination = self.hub.instance(found.name) or found
         return True
 
-    def _judge_instance(self, verdict: Verdict) -> None:
-        now, seconds = self.host.clock.now(), self._probe_seconds()
-        if verdict.action in (answers.BREAK, answers.RESIGN):
-            self._save_breaker(breaker.opened(self.breaker, now, seconds=seconds, reason=verdict.reason))
-        elif verdict.is_connection_like:
-            limit = self.settings.breaker_failures
-            self._save_breaker(
-                breaker.after_failure(self.breaker, now, limit=limit, seconds=seconds, reason=verdict.reason)
-            )
-        elif is_alive(verdict):
-            self._save_breaker(breaker.after_success(self.breaker))
+    def _judge_destination(self, verdict: Verdict) -> None:
+        self._save_breaker(breaker_after(self.breaker, verdict, self.settings, self.host.clock.now()))
         self.is_over = verdict.is_throttled or self.breaker.open_until is not None
 
     def _save_breaker(self, changed: breaker.Breaker) -> None:
@@ -232,4 +245,4 @@ class _Run:
             return
         self.breaker = changed
         with self.hub.transaction():
-            self.hub.save_breaker(self.instance.name, changed.failures, changed.open_until, changed.reason)
+            self.hub.save_breaker(self.destination.name, changed.failures, changed.open_until, changed.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,22 +29,19 @@ def read_changes(
     limit or absence, None where there is no such; is_limited: nothing but its limit. entity_types: plurals of the
     contract, default all. Raises PullError.
 
-    The watermark of a kind moves only when its list was read to its end; it is the time the look began, since what
-    changes while it lasts may have moved to a page that was read already. A look that broke off keeps its place.
+    The watermark of a kind moves only when its list was read to its end; it is the time the look began, or what the
+    platform says its window ended at, since what changes while it lasts may have moved to a page that was read already.
+    A look that broke off keeps its place.
     """
     store, client = source_of(host, store_id)
     report, waits, kinds = PullReport(), [], set()
     for plural in wanted_types(entity_types, store):
         report.queued[plural] = 0
-        entity_type = ENTITY_TYPES[plural]
-        place = _begin(host, runs, store.name, entity_type)
-        look = _look(host, runs, store, plural, place, report)
-        error = absorb_listed(
-            host, store, client, plural, client.changes(entity_type, look), report, look.stuck
-        )
+        reading = _Reading(host, runs, store, plural, report)
+        bodies = client.changes(ENTITY_TYPES[plural], reading.look())
+        error = absorb_listed(host, store, client, plural, bodies, report, reading.stuck)
         if error is None:
-            with host.store.transaction():
-                runs.save_watermark(store.name, entity_type, place.began)
+            reading.end()
             continue
         report.stop(plural, error, "It goes on from there by itself.")
         kinds.add(error.kind)
@@ -56,46 +53,73 @@ def read_changes(
     }
 
 
-def _begin(host: Host, runs: SyncStore, store: str, entity_type: str) -> Place:
-    place = runs.place(store, entity_type)
-    if place is None:
-        place = Place(host.clock.now())
-        with host.store.transaction():
-            runs.save_place(store, entity_type, place)
-    return place
+class _Reading:
+    """One kind of a look: where it stands, and what it goes on without."""
 
+    def __init__(self, host: Host, runs: SyncStore, store: Store, plural: str, report: PullReport):
+        self.host, self.runs, self.store, self.plural, self.report = host, runs, store, plural, report
+        self.entity_type = ENTITY_TYPES[plural]
+        known = runs.place(store.name, self.entity_type)
+        self.place = known or Place(host.clock.now())
+        if known is None:
+            self._keep(self.place)
+        self.watermark = self.place.began
+        self.since = runs.watermark(store.name, self.entity_type) or self.place.began - FIRST_LOOK
 
-def _look(host: Host, runs: SyncStore, store: Store, plural: str, place: Place, report: PullReport) -> Look:
-    entity_type, kept = ENTITY_TYPES[plural], place
+    def look(self) -> Look:
+        return Look(
+            self.since,
+            self.meet,
+            self.place.cursor,
+            lambda cursor: self._keep(replace(self.place, cursor=cursor)),
+            self.stuck,
+            self.ended_at,
+        )
 
-    def keep(changed: Place) -> None:
-        nonlocal kept
-        kept = changed
-        with host.store.transaction():
-            runs.save_place(store.name, entity_type, kept)
+    def meet(self, external_id: str, changed_at: datetime | None) -> str:
+        if external_id in self.place.block.left_out:
+            return Met.READ
+        record = self.host.store.find_record(RecordKey(self.store.name, self.entity_type, external_id))
+        if record is None:
+            # What is older was not wanted so far; a backfill brings it.
+            return Met.OLD if changed_at and changed_at < self.since - OVERLAP else Met.NEW
+        if record.observed_at and record.observed_at >= self.place.began:
+            return Met.READ
+        if not record.mapped or record.status == RecordStatus.FAILED:
+            return Met.NEW
+        if changed_at is None or record.source_updated_at != changed_at:
+            return Met.NEW
+        return Met.READ if record.observed_at and record.observed_at >= self.since else Met.OLD
 
-    def stuck(external_id: str, error: ShopError) -> None:
+    def stuck(self, external_id: str, error: ShopError) -> None:
+        """Returns where the look goes on without this entity, raises the error where it has to come back."""
+        block = self.place.block
+        if external_id in block.left_out:
+            return
         if error.kind == "refused":
-            report.fail(plural, f"{entity_type} {external_id}: {error}")
+            self.report.fail(self.plural, f"{self.entity_type} {external_id}: {error}")
             return
         if not external_id or not error.is_retryable or error.kind == "throttled":
             raise error
-        keep(replace(kept, block=kept.block.again(external_id)))
-        if external_id not in kept.block.left_out:
+        block = block.again(external_id)
+        self._keep(replace(self.place, block=block))
+        if external_id not in block.left_out:
             raise error
-        report.fail(plural, leave_out(host, store, entity_type, external_id, error, place.began))
+        began = self.place.began
+        reason = leave_out(self.host, self.store, self.entity_type, external_id, error, began)
+        self.report.fail(self.plural, reason)
 
-    since = runs.watermark(store.name, entity_type) or place.began - FIRST_LOOK
-    meet = _meet(host, store.name, entity_type, since, place.began)
-    return Look(
-        since,
-        lambda external_id, changed_at: (
-            Met.READ if external_id in kept.block.left_out else meet(external_id, changed_at)
-        ),
-        place.cursor,
-        lambda cursor: keep(replace(kept, cursor=cursor)),
-        stuck,
-    )
+    def ended_at(self, moment: datetime) -> None:
+        self.watermark = moment
+
+    def end(self) -> None:
+        with self.host.store.transaction():
+            self.runs.save_watermark(self.store.name, self.entity_type, self.watermark)
+
+    def _keep(self, place: Place) -> None:
+        self.place = place
+        with self.host.store.transaction():
+            self.runs.save_place(self.store.name, self.entity_type, place)
 
 
 def leave_out(
@@ -108,22 +132,3 @@ def leave_out(
         f"{entity_type} {external_id} could not be read {MOST_TRIES} times, so the rest goes on without it: {error}"
         " It is tried again by itself, as an event in Salla Incoming Log."
     )
-
-
-def _meet(
-    host: Host, store: str, entity_type: str, since: datetime, began: datetime
-) -> Callable[[str, datetime | None], str]:
-    def meet(external_id: str, changed_at: datetime | None) -> str:
-        record = host.store.find_record(RecordKey(store, entity_type, external_id))
-        if record is None:
-            # What is older was not wanted so far; a backfill brings it.
-            return Met.OLD if changed_at and changed_at < since - OVERLAP else Met.NEW
-        if record.observed_at and record.observed_at >= began:
-            return Met.READ
-        if not record.mapped or record.status == RecordStatus.FAILED:
-            return Met.NEW
-        if changed_at is None or record.source_updated_at != changed_at:
-            return Met.NEW
-        return Met.READ if record.observed_at and record.observed_at >= since else Met.OLD
-
-    return meet

@@ -9,7 +9,6 @@ from typing import Any
 
 from salla_manager.contract import COMMAND_TYPES
 
-
 # Connector type of every ERP Instance.
 CLIENT_EXECUTOR = "CLIENT_EXECUTOR"
 

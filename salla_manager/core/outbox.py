@@ -11,18 +11,16 @@ from types import MappingProxyType
 from typing import Any
 
 from salla_manager import contract
-from salla_manager.core import readiness
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
     CommandStatus,
-    OutboundCommand,
     Record,
     RecordKey,
     RecordStatus,
     Skip,
     Store,
-    command_type_of,
 )
+from salla_manager.core.new_commands import add_commands, stored_payload
 from salla_manager.core.sku import SKU_ENTITIES, normalize_sku, sku_problem
 from salla_manager.core.tax_reasons import with_tax_reasons
 from salla_manager.payloads import PAYLOADS, Payload, parse_payload
@@ -34,8 +32,6 @@ IGNORED = "Ignored"
 FAILED = "Failed"
 # Orders and the status catalogue have no deleted state; what the ERP holds stays.
 _DELETABLE = ("product", "variant", "category", "brand", "customer")
-# command_id is given by the store later; no name is longer.
-_LONGEST_NAME = "x" * 140
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Outcome:
     """What became of one entity.
 
     status: Queued, Waiting, Held or Dead (a command was made), or Unchanged, Stale, Skipped, Ignored, Failed.
-    kind: for Skipped `missing` or `duplicate`.
+    kind: for Skipped `missing` or `duplicate`. due: destinations that have something to be sent now.
     """
 
     key: RecordKey
@@ -54,6 +50,7 @@ class Outcome:
     kind: str = ""
     # A SKU this entity no longer claims: others may flow now.
     freed_sku: str = ""
+    due: tuple[str, ...] = ()
 
     @property
     def made_command(self) -> bool:
@@ -211,9 +208,10 @@ def keep_unmapped(
     return Outcome(key, FAILED, message)
 
 
-def resend(record: Record, store: Store, host: Host) -> Outcome:
+def resend(record: Record, store: Store, host: Host, *, leading_only: bool = False) -> Outcome:
     """An operator's deliberate re-send of what is known: the same revision, a new generation, a new key.
 
+    leading_only: to the destination that the record follows; copies are left as they are.
     Raises ValueError where nothing was ever ready to be sent.
     """
     with host.store.transaction():
@@ -221,16 +219,15 @@ def resend(record: Record, store: Store, host: Host) -> Outcome:
         if not record.revision or not record.mapped or record.status == RecordStatus.SKIPPED:
             raise ValueError(f"There is nothing to send again: {record.message or 'it was never sent.'}")
         record = replace(record, generation=record.generation + 1)
-        outcome = _add_command(host, store, record, _stored_payload(record), "Sent again by an operator.")
+        outcome = _add_command(host, store, record, "Sent again by an operator.", leading_only=leading_only)
     wake([outcome], host)
     return outcome
 
 
 def wake(outcomes: Iterable[Outcome], host: Host) -> None:
-    """Once per ERP Instance, after the transactions."""
-    queued = (outcome.erp_instance for outcome in outcomes if outcome.status == CommandStatus.QUEUED)
-    for instance in dict.fromkeys(filter(None, queued)):
-        host.jobs.dispatch(instance)
+    """Once per destination, after the transactions."""
+    for destination in dict.fromkeys(name for outcome in outcomes for name in outcome.due):
+        host.jobs.dispatch(destination)
 
 
 def _is_older(record: Record, payload: Payload, observed_at: datetime, now: datetime) -> bool:
@@ -280,7 +277,7 @@ def _queue(host: Host, store: Store, record: Record, payload: Payload) -> Outcom
         host.store.save_record(_standing(host, record))
         return Outcome(record.key, UNCHANGED, "Its content is as it was sent before.")
     record = replace(record, revision=record.revision + 1, generation=0, content_hash=digest)
-    return _add_command(host, store, record, _stored_payload(record), "A newer revision has come.")
+    return _add_command(host, store, record, "A newer revision has come.")
 
 
 def _standing(host: Host, record: Record) -> Record:
@@ -300,78 +297,16 @@ def content_hash(payload: Payload) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _stored_payload(record: Record) -> dict[str, Any]:
-    return {**json.loads(record.mapped), "raw": json.loads(record.raw) if record.raw else None}
-
-
-def _add_command(host: Host, store: Store, record: Record, payload: dict[str, Any], replaced: str) -> Outcome:
-    command = _build(store, record, payload, host.clock.now())
-    placement = readiness.place(host.store, store, command)
-    command = replace(
-        command, status=placement.status, reason=placement.reason, waits_for=placement.waits_for
-    )
-    command = _fit(command)
-    host.store.supersede_commands(record.key, record.revision, replaced, record.generation)
-    name = host.store.add_command(command)
+def _add_command(
+    host: Host, store: Store, record: Record, replaced: str, *, leading_only: bool = False
+) -> Outcome:
+    made = add_commands(host, store, record, replaced, leading_only=leading_only)
+    command = made.leading
     is_dead = command.status == CommandStatus.DEAD
     status, message = (RecordStatus.FAILED, command.reason) if is_dead else (RecordStatus.QUEUED, "")
-    host.store.save_record(replace(record, status=status, message=message, last_command=name))
-    return Outcome(record.key, command.status, command.reason, name, command.erp_instance)
-
-
-def _build(store: Store, record: Record, payload: dict[str, Any], now: datetime) -> OutboundCommand:
-    key = record.key
-    command_type = command_type_of(key.entity_type)
-    return OutboundCommand(
-        name="",
-        command_type=command_type,
-        entity_type=key.entity_type,
-        store=store.name,
-        customer_account=store.customer_account,
-        erp_instance=store.erp_instance,
-        external_id=key.external_id,
-        record=record.name,
-        idempotency_key=contract.idempotency_key(
-            store.erp_instance, command_type, store.name, key.external_id, record.revision, record.generation
-        ),
-        payload=contract.dump_json(payload).decode(),
-        revision=record.revision,
-        generation=record.generation,
-        created_at=now,
-        title=record.title,
-    )
-
-
-def _fit(command: OutboundCommand) -> OutboundCommand:
-    """Without the shop's own body where it is too large with it; dead where it is too large all the same."""
-    if _envelope_size(command) <= contract.MAX_BODY:
-        return command
-    values = json.loads(command.payload)
-    command = replace(command, payload=contract.dump_json({**values, "raw": None}).decode())
-    size = _envelope_size(command)
-    if size <= contract.MAX_BODY:
-        return command
-    reason = f"Too large: {size} bytes, at most {contract.MAX_BODY} are taken. Shorten its texts in the shop."
-    return replace(command, status=CommandStatus.DEAD, reason=reason, waits_for=())
-
-
-def _envelope_size(command: OutboundCommand) -> int:
-    return len(contract.encode_command(envelope(replace(command, name=_LONGEST_NAME))))
-
-
-def envelope(command: OutboundCommand) -> contract.Command:
-    """The command as it travels."""
-    return contract.Command(
-        command_id=command.name,
-        command_type=command.command_type,
-        entity_type=command.entity_type,
-        store_account=command.store,
-        customer_account=command.customer_account,
-        erp_instance=command.erp_instance,
-        idempotency_key=command.idempotency_key,
-        payload=json.loads(command.payload),
-        revision=command.revision,
-        generation=command.generation,
+    host.store.save_record(replace(record, status=status, message=message, last_command=command.name))
+    return Outcome(
+        record.key, command.status, command.reason, command.name, command.erp_instance, due=made.due
     )
 
 
@@ -385,5 +320,5 @@ def _reconsider_skipped(sku: str, store: Store, host: Host) -> list[Outcome]:
 
 
 def _absorb_again(record: Record, store: Store, host: Host) -> Outcome:
-    payload = parse_payload(record.key.entity_type, _stored_payload(record))
+    payload = parse_payload(record.key.entity_type, stored_payload(record))
     return absorb(payload, store, host, observed_at=record.observed_at, normalized=record.normalized)

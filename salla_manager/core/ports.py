@@ -13,6 +13,7 @@ from salla_manager.core.model import (
     AckRow,
     Attempt,
     CommandUpdate,
+    Connection,
     Event,
     Instance,
     OutboundCommand,
@@ -40,8 +41,8 @@ class Jobs(Protocol):
     def process_events(self) -> None:
         """Something new lies in Salla Incoming Log."""
 
-    def dispatch(self, erp_instance: str) -> None:
-        """Commands are due for this ERP Instance."""
+    def dispatch(self, destination: str) -> None:
+        """Commands are due for this ERP Instance or ERP Connection."""
 
 
 class ConfigStore(Protocol):
@@ -60,6 +61,12 @@ class ConfigStore(Protocol):
         """For who has not proved itself yet: another one where none has this name, found and read in the same time;
         None without any."""
 
+    def connection(self, name: str) -> Connection | None:
+        """With its configuration, decrypted."""
+
+    def connections_of(self, customer_account: str) -> list[Connection]:
+        """The active ones of an organisation by name, their configuration not read."""
+
     def lock_instance(self, name: str) -> Instance | None:
         """Read anew, and locked until the transaction ends."""
 
@@ -70,11 +77,11 @@ class ConfigStore(Protocol):
         """Whether nobody else is changing this instance's secret meanwhile. Never waits; not in a transaction."""
 
     def save_breaker(
-        self, instance: str, failures: int, open_until: datetime | None, reason: str
+        self, destination: str, failures: int, open_until: datetime | None, reason: str
     ) -> None: ...
 
-    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
-        """Replace the moment that is kept for this instance's releases (None at first) by what `change` makes of it,
+    def move_release(self, destination: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        """Replace the moment that is kept for this destination's releases (None at first) by what `change` makes of it,
         locked meanwhile; False, and as it was, where that is None."""
 
     def lock_store(self, name: str) -> Store | None:
@@ -139,16 +146,18 @@ class RecordStore(Protocol):
     def add_command(self, command: OutboundCommand) -> str:
         """Gives its name. The idempotency key is unique: adding the same one again gives the one that is there."""
 
-    def supersede_commands(self, key: RecordKey, revision: int, reason: str, generation: int = 0) -> int:
+    def supersede_commands(
+        self, key: RecordKey, revision: int, reason: str, generation: int = 0, *, with_copies: bool = True
+    ) -> int:
         """Queued, Waiting, Held and Dead commands of the entity below (revision, generation), whatever their
-        ERP Instance, become Superseded."""
+        destination, become Superseded."""
 
 
 class DispatchStore(Protocol):
-    def instances_with_due_commands(self, now: datetime) -> list[str]: ...
+    def destinations_with_due_commands(self, now: datetime) -> list[str]: ...
 
     def lease_due_commands(
-        self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
+        self, destination: str, now: datetime, limit: int, token: str, until: datetime
     ) -> list[OutboundCommand]:
         """Queued ones whose due_at is empty or past become Sending: none whose lane has one in flight, at most
         one per lane, the lowest (revision, generation) of a lane first, otherwise the oldest first."""
@@ -181,9 +190,15 @@ class DispatchStore(Protocol):
         """Compare and set, for parked commands; False if another worker was first."""
 
     def address_command(
-        self, name: str, erp_instance: str, customer_account: str, idempotency_key: str
+        self, name: str, destination: str, customer_account: str, idempotency_key: str
     ) -> bool:
-        """For a Held command that has no ERP Instance yet; False if it is not so any more."""
+        """For a Held command that has no destination yet; False if it is not so any more."""
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        """Of what was sent without a lease."""
+
+    def response_of(self, idempotency_key: str) -> str:
+        """What a destination answered when it took what has this key; empty where none has yet."""
 
     def records(self, names: Iterable[str]) -> list[Record]: ...
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from salla_manager.contract import ENTITY_TYPES
+from salla_manager.core import routing
 from salla_manager.core.model import (
     CommandStatus,
+    Connection,
     Instance,
     OutboundCommand,
     Record,
@@ -45,6 +47,8 @@ def closed_gate(hub: HubStore, store: Store | None, command: OutboundCommand) ->
     """Why nothing of this kind may be sent at present; empty where it may."""
     if store is None:
         return f"The Store Account {command.store} does not exist any more. Cancel the command."
+    if command.erp_connection:
+        return connection_gate(hub.settings(), store, hub.connection(command.erp_connection), command)
     instance = hub.instance(store.erp_instance) if store.erp_instance else None
     return gate(hub.settings(), store, instance, command)
 
@@ -68,17 +72,45 @@ def gate(settings: Settings, store: Store, instance: Instance | None, command: O
         return instance.secret_problem
     if not instance.secret:
         return f"The ERP Instance {instance.name} has no shared secret. Pair it to send."
-    if command.command_type in store.disabled_command_types:
-        return f"{command.command_type} is switched off on {store.name}. Switch it on to send."
-    if command.command_type in settings.disabled_command_types:
-        return f"{command.command_type} is switched off in Salla Manager Settings. Switch it on to send."
+    if reason := _toggled_off(settings, store, command):
+        return reason
     if command.command_type in instance.disabled_command_types:
         return f"{command.command_type} is switched off on {instance.name}. Switch it on to send."
     return ""
 
 
+def connection_gate(
+    settings: Settings, store: Store, connection: Connection | None, command: OutboundCommand
+) -> str:
+    """connection: the one that the command was made for."""
+    if not store.is_enabled:
+        return f"The Store Account {store.name} is disabled. Enable it to send."
+    if connection is None:
+        return f"The ERP Connection {command.erp_connection} does not exist any more. Cancel the command."
+    if connection.customer_account != store.customer_account:
+        return f"The ERP Connection {connection.name} is of another organisation than {store.name}. Cancel the command."
+    if not connection.is_enabled:
+        return f"The ERP Connection {connection.name} is disabled. Enable it to send."
+    if not connection.takes(store.name, command.command_type):
+        return (
+            f"The routes of {connection.name} do not take {command.command_type} of {store.name} any more. Add a route,"
+            " or cancel the command."
+        )
+    return connection.config_problem or _toggled_off(settings, store, command)
+
+
+def _toggled_off(settings: Settings, store: Store, command: OutboundCommand) -> str:
+    if command.command_type in store.disabled_command_types:
+        return f"{command.command_type} is switched off on {store.name}. Switch it on to send."
+    if command.command_type in settings.disabled_command_types:
+        return f"{command.command_type} is switched off in Salla Manager Settings. Switch it on to send."
+    return ""
+
+
 def dependencies(hub: HubStore, store: Store, command: OutboundCommand) -> Placement:
     """What it stands on, for a command whose gate is open."""
+    if command.is_copy:
+        return READY
     entity_type, payload = command.entity_type, json.loads(command.payload)
     if entity_type == "order":
         return _place_order(hub, store, payload)
@@ -125,9 +157,12 @@ def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placemen
 
 def _switched_off(hub: HubStore, store: Store) -> set[str]:
     """Entity types that will not come to the ERP; an order finds them there by SKU, phone or e-mail."""
-    instance = hub.instance(store.erp_instance)
     off = hub.settings().disabled_command_types | store.disabled_command_types
-    off |= instance.disabled_command_types if instance else frozenset()
+    if store.erp_instance:
+        instance = hub.instance(store.erp_instance)
+        off |= instance.disabled_command_types if instance else frozenset()
+    else:
+        off |= routing.untaken(hub, store)
     return {entity_type for entity_type in ENTITY_TYPES if command_type_of(entity_type) in off}
 
 

@@ -22,7 +22,7 @@ from salla_manager.core.model import (
     Store,
     command_type_of,
 )
-from salla_manager.core.outbox import envelope
+from salla_manager.core.new_commands import envelope
 from salla_manager.core.transport import limits_of
 
 ENTITY_TYPE = "order"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from salla_manager import contract
-from salla_manager.core import readiness
+from salla_manager.core import readiness, routing
 from salla_manager.core.drain import is_turn, spoken_until, turn_reason
 from salla_manager.core.host import Host
 from salla_manager.core.model import CommandStatus, CommandUpdate, OutboundCommand, Store
@@ -58,11 +58,11 @@ class _Look:
         self.gates: dict[tuple[str, str, str], str] = {}
         # Records that a command waits for.
         self.wanted: set[str] = set()
-        # (ERP Instance, urgent or not) for which no more may go for now.
+        # (destination, urgent or not) for which no more may go for now.
         self.spent: set[tuple[str, bool]] = set()
 
     def again(self, command: OutboundCommand) -> str:
-        """The ERP Instance to wake where the command is Queued now, else empty."""
+        """The destination to wake where the command is Queued now, else empty."""
         if self._is_in_vain(command):
             return ""
         with self.host.store.transaction():
@@ -84,13 +84,13 @@ class _Look:
                 placement.status, placement.reason, command.attempts, due_at, placement.waits_for
             )
             is_first = self.host.store.update_command(command.name, command.status, update)
-        return addressed.erp_instance if is_first and placement.status == CommandStatus.QUEUED else ""
+        return addressed.destination if is_first and placement.status == CommandStatus.QUEUED else ""
 
     def _is_in_vain(self, command: OutboundCommand) -> bool:
         if command.due_at and command.due_at > self.host.clock.now():
             # Held by the ERP's own word; it is asked again then.
             return True
-        if not command.erp_instance:
+        if not command.destination:
             return False
         closed = self.gates.get(_gate_of(command))
         if closed and closed == command.reason:
@@ -103,7 +103,7 @@ class _Look:
             return Placement(CommandStatus.HELD, closed)
         placement = readiness.dependencies(self.host.store, store, command)
         if placement.status == CommandStatus.QUEUED and not self._may_go(command):
-            return Placement(CommandStatus.HELD, turn_reason(self.per_minute, command.erp_instance))
+            return Placement(CommandStatus.HELD, turn_reason(self.per_minute, command.destination))
         return placement
 
     def _may_go(self, command: OutboundCommand) -> bool:
@@ -114,45 +114,49 @@ class _Look:
             return False
         is_urgent, now = self._is_urgent(command), self.host.clock.now()
         may_go = self.host.store.move_release(
-            command.erp_instance, lambda kept: spoken_until(kept, now, self.per_minute, is_urgent=is_urgent)
+            command.destination, lambda kept: spoken_until(kept, now, self.per_minute, is_urgent=is_urgent)
         )
         if not may_go:
-            self.spent.add((command.erp_instance, is_urgent))
+            self.spent.add((command.destination, is_urgent))
         return may_go
 
     def _is_spent(self, command: OutboundCommand) -> bool:
-        return (command.erp_instance, self._is_urgent(command)) in self.spent
+        return (command.destination, self._is_urgent(command)) in self.spent
 
     def _is_urgent(self, command: OutboundCommand) -> bool:
         return command.entity_type == "order" or command.record in self.wanted
 
 
 def _gate_of(command: OutboundCommand) -> tuple[str, str, str]:
-    return command.store, command.command_type, command.erp_instance
+    return command.store, command.command_type, command.destination
 
 
 def _address(host: Host, command: OutboundCommand, store: Store | None) -> OutboundCommand | None:
-    """Give the command of a store without an ERP Instance its address; None where another worker was first."""
-    if command.erp_instance or store is None or not store.erp_instance:
+    """Give the command of a store that had no destination its address; None where another worker was first."""
+    if command.destination or store is None:
+        return command
+    target = routing.targets(host.store, store, command.command_type)[0]
+    if not target.destination:
         return command
     key = contract.idempotency_key(
-        store.erp_instance,
+        target.destination,
         command.command_type,
         store.name,
         command.external_id,
         command.revision,
         command.generation,
     )
-    if not host.store.address_command(command.name, store.erp_instance, store.customer_account, key):
+    if not host.store.address_command(command.name, target.destination, store.customer_account, key):
         return None
     return replace(
         command,
-        erp_instance=store.erp_instance,
+        erp_instance=target.erp_instance,
+        erp_connection=target.erp_connection,
         customer_account=store.customer_account,
         idempotency_key=key,
     )
 
 
-def _wake(host: Host, instances: Iterable[str]) -> None:
-    for instance in dict.fromkeys(instances):
-        host.jobs.dispatch(instance)
+def _wake(host: Host, destinations: Iterable[str]) -> None:
+    for destination in dict.fromkeys(destinations):
+        host.jobs.dispatch(destination)

@@ -130,7 +130,7 @@ def _settle_pending(host: Host, instance: Instance) -> None:
     asked, _ = exchange.ping(host, instance, instance.pending_secret)
     if is_alive(asked.verdict):
         _promote(host, instance.name, instance.pending_secret)
-    elif asked.answer is not None and asked.answer.status in (401, 403):
+    elif asked.http_status in (401, 403):
         with host.store.transaction():
             found = _known(host.store.lock_instance(instance.name), instance.name)
             host.store.save_secrets(replace(found, pending_secret=""))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from salla_manager.core import answers
-from salla_manager.core.addresses import TransportError
+from salla_manager.core import answers, breaker
 from salla_manager.core.answers import Verdict
+from salla_manager.core.breaker import Breaker
 from salla_manager.core.model import (
     AckRow,
     Attempt,
@@ -20,23 +22,27 @@ from salla_manager.core.model import (
     Settings,
 )
 from salla_manager.core.retry import backoff
-from salla_manager.core.transport import HttpAnswer
 
-_KEPT_ANSWER = 4000
 # Seconds until the ERP is asked again whether a person has mended what the command waits for.
 ASK_AGAIN_FIRST, ASK_AGAIN_MOST = 60.0, 600.0
-_NO_EFFECT = ("refused", "dns", "tls", "blocked")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and what came of it."""
+    """One request and what came of it.
+
+    request: method, target, bytes, sha256; never a secret. no_answer: why there is none at all. is_uncertain: it may
+    have had its effect though it did not succeed.
+    """
 
     verdict: Verdict
     started_at: datetime
     latency_ms: int
-    answer: HttpAnswer | None
-    error: TransportError | None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    http_status: int = 0
+    response: str = ""
+    no_answer: str = ""
+    is_uncertain: bool = False
 
 
 def update_of(
@@ -93,14 +99,32 @@ def is_alive(verdict: Verdict) -> bool:
     )
 
 
+def breaker_after(before: Breaker, verdict: Verdict, settings: Settings, now: datetime) -> Breaker:
+    """Of the destination that the verdict is about."""
+    seconds, reason = settings.breaker_probe_seconds, verdict.reason
+    if verdict.action in (answers.BREAK, answers.RESIGN):
+        return breaker.opened(before, now, seconds=seconds, reason=reason)
+    if verdict.is_connection_like:
+        return breaker.after_failure(
+            before, now, limit=settings.breaker_failures, seconds=seconds, reason=reason
+        )
+    return breaker.after_success(before) if is_alive(verdict) else before
+
+
 def is_overtaken(command: OutboundCommand, record: Record) -> bool:
+    if command.is_copy:
+        # What is sent to the leading destination once more is nothing newer to the others.
+        return record.revision > command.revision
     return (record.revision, record.generation) > (command.revision, command.generation)
 
 
 def record_after(record: Record, command: OutboundCommand, update: CommandUpdate, verdict: Verdict) -> Record:
+    """The same object where nothing of it changes."""
+    if command.is_copy:
+        return record
     is_latest = not is_overtaken(command, record)
     if update.status == CommandStatus.DONE:
-        document = _document(verdict) or record.erp_document
+        document = document_of(verdict) or record.erp_document
         applied = max(record.applied_revision, command.revision)
         record = replace(record, applied_revision=applied, erp_document=document)
         # Skipped or not understood since then: that state is newer than this command.
@@ -111,7 +135,7 @@ def record_after(record: Record, command: OutboundCommand, update: CommandUpdate
     return record
 
 
-def _document(verdict: Verdict) -> str:
+def document_of(verdict: Verdict) -> str:
     """erp_doc is a name, or an object with doctype and name."""
     said = verdict.ack.payload.get("erp_doc") if verdict.ack else None
     if isinstance(said, dict):
@@ -122,11 +146,20 @@ def _document(verdict: Verdict) -> str:
 def ack_row(command: OutboundCommand, verdict: Verdict, now: datetime) -> AckRow | None:
     if verdict.ack is None:
         return None
-    return AckRow(command.name, command.erp_instance, verdict.ack.status, now, verdict.ack.payload)
+    return AckRow(
+        command.name,
+        command.erp_instance,
+        verdict.ack.status,
+        now,
+        verdict.ack.payload,
+        command.erp_connection,
+    )
 
 
-def attempt_of(command: OutboundCommand, exchange: Exchange, key: str) -> Attempt:
-    verdict, answer, error = exchange.verdict, exchange.answer, exchange.error
+def attempt_of(
+    command: OutboundCommand, exchange: Exchange, update: CommandUpdate, connector_type: str, key: str
+) -> Attempt:
+    verdict = exchange.verdict
     return Attempt(
         command=command.name,
         erp_instance=command.erp_instance,
@@ -134,17 +167,24 @@ def attempt_of(command: OutboundCommand, exchange: Exchange, key: str) -> Attemp
         idempotency_key=command.idempotency_key,
         started_at=exchange.started_at,
         latency_ms=exchange.latency_ms,
-        status=_attempt_status(exchange),
-        http_status=answer.status if answer else 0,
-        response=answer.body.decode("utf-8", "replace")[:_KEPT_ANSWER] if answer else "",
-        error="" if verdict.action == answers.DONE else (str(error) if error else verdict.reason),
+        status=attempt_status(verdict, update.status),
+        http_status=exchange.http_status,
+        response=exchange.response,
+        error="" if verdict.action == answers.DONE else verdict.reason,
         burned=verdict.burns_attempt,
         attempt_key=key,
+        connector_type=connector_type,
+        erp_connection=command.erp_connection,
+        request=exchange.request,
+        is_uncertain=exchange.is_uncertain,
     )
 
 
-def _attempt_status(exchange: Exchange) -> str:
-    if exchange.verdict.action == answers.DONE:
-        return AttemptStatus.SUCCEEDED
-    has_no_effect = exchange.verdict.ack is not None or (exchange.error and exchange.error.kind in _NO_EFFECT)
-    return AttemptStatus.FAILED if has_no_effect else AttemptStatus.UNKNOWN
+def attempt_status(verdict: Verdict, command_status: str) -> str:
+    """command_status: what became of the command by it."""
+    if verdict.action == answers.DONE:
+        return AttemptStatus.SUCCESS
+    if command_status not in CommandStatus.OPEN:
+        return AttemptStatus.FAILED
+    is_undecided = verdict.action in (answers.WAIT, answers.HOLD)
+    return AttemptStatus.PENDING if is_undecided else AttemptStatus.RETRYING

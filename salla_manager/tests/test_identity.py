@@ -126,7 +126,7 @@ class TestACopy(IdentityCase):
         self.enqueue.reset_mock()
         tasks.dispatch_due()
         assert not self.enqueue.called
-        report = tasks.dispatch_instance(self.instance)
+        report = tasks.dispatch_to(self.instance)
         assert "it now runs as staging" in report.reason
         row = frappe.db.get_value(
             "Outbound Client Command", name, ["status", "attempts", "lease_token"], as_dict=True
@@ -137,9 +137,9 @@ class TestACopy(IdentityCase):
     def test_once_it_is_the_live_one_the_queue_drains(self):
         make_command(make_record(self.store, "p-1"), self.instance, due_at=LONG_AGO)
         present = self.runs_as(site="staging")
-        assert tasks.dispatch_instance(self.instance).sent == 0
+        assert tasks.dispatch_to(self.instance).sent == 0
         present.return_value = self.live
-        assert tasks.dispatch_instance(self.instance).sent == 1
+        assert tasks.dispatch_to(self.instance).sent == 1
 
     def test_events_are_kept_and_not_looked_at(self):
         hub = FrappeHubStore()

@@ -66,7 +66,7 @@ class TestMarkup(HubCase):
                 self.store,
             )
             frappe.db.commit()
-            tasks.dispatch_instance(self.instance)
+            tasks.dispatch_to(self.instance)
         found, rows = [], 0
         for doctype in frappe.get_all("DocType", {"module": "Salla Manager", "issingle": 0}, pluck="name"):
             texts = [field.fieldname for field in frappe.get_meta(doctype).fields if field.fieldtype in TEXT]

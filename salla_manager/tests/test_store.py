@@ -282,7 +282,7 @@ class TestLeases(StoreCase):
         make_command(make_record(self.store, "p-2"), other)
         assert self.lease() == []
         with self.hub.transaction():
-            due = self.hub.instances_with_due_commands(NOW)
+            due = self.hub.destinations_with_due_commands(NOW)
         assert other in due
         assert self.instance not in due
 

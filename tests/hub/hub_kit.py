@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
-from salla_manager.core.dispatch import DispatchReport, dispatch_instance
+from salla_manager.core.dispatch import DispatchReport, dispatch_to
 from salla_manager.core.host import Host
 from salla_manager.core.intake import WebhookAnswer, receive_webhook
 from salla_manager.core.model import Instance, OutboundCommand, Record, RecordKey, Settings, Store
@@ -69,8 +69,8 @@ class FakeJobs:
     def process_events(self) -> None:
         self.events += 1
 
-    def dispatch(self, erp_instance: str) -> None:
-        self.instances.append(erp_instance)
+    def dispatch(self, destination: str) -> None:
+        self.instances.append(destination)
 
 
 class FakePlatform:
@@ -244,6 +244,7 @@ class Hub:
             client_for=lambda store: self.client,
             transport=transport or self.wire,
             random=lambda: 0.5,
+            rules=self.rows.rules_of,
         )
 
     def pair(self, url: str = "http://erp.test") -> Hub:
@@ -292,7 +293,7 @@ class Hub:
         return process_due_events(self.host)
 
     def dispatch(self, **options: Any) -> DispatchReport:
-        return dispatch_instance(self.host, INSTANCE, **options)
+        return dispatch_to(self.host, INSTANCE, **options)
 
     def record(self, entity_type: str, external_id: str) -> Record:
         record = self.rows.find_record(RecordKey(STORE, entity_type, external_id))

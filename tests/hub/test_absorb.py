@@ -16,7 +16,8 @@ from salla_manager import contract
 from salla_manager.core.commands import OperatorError, cancel_command, resend_record, retry_command
 from salla_manager.core.ingest import ingest
 from salla_manager.core.model import CommandStatus, RecordKey, RecordStatus
-from salla_manager.core.outbox import absorb, absorb_deletion, envelope
+from salla_manager.core.new_commands import envelope
+from salla_manager.core.outbox import absorb, absorb_deletion
 from salla_manager.core.release import release_parked
 from salla_manager.payloads import parse_payload
 from salla_manager.platforms.port import NormalizeError

@@ -12,7 +12,7 @@ from hub_kit import INSTANCE, NOW, SECRET, FakeExecutor, Hub, acked, broken, pay
 
 from salla_manager import contract
 from salla_manager.core.commands import retry_command
-from salla_manager.core.dispatch import dispatch_instance, take_turn
+from salla_manager.core.dispatch import dispatch_to, take_turn
 from salla_manager.core.model import AttemptStatus, Instance, RecordStatus, Store
 from salla_manager.core.outbox import absorb
 from salla_manager.core.release import release_parked
@@ -31,7 +31,7 @@ def test_a_command_is_signed_delivered_and_recorded(hub: Hub) -> None:
     record = hub.record("product", "1")
     assert (record.status, record.applied_revision, record.erp_document) == ("Applied", 1, "DOC")
     [attempt], [ack] = hub.rows.rows("attempt"), hub.rows.rows("ack")
-    assert (attempt["status"], attempt["number"], attempt["http_status"]) == ("Succeeded", 1, 200)
+    assert (attempt["status"], attempt["number"], attempt["http_status"]) == ("SUCCESS", 1, 200)
     assert (ack["ack_status"], ack["command"]) == ("applied", "SM-COMMAND-00001")
     assert SECRET not in str(hub.rows.rows("attempt"))
 
@@ -50,8 +50,8 @@ def test_an_unclear_answer_is_tried_again_with_the_same_key_and_a_new_nonce(hub:
     headers = [sent for _, sent in hub.wire.sent]
     assert len({sent[contract.HEADER_KEY] for sent in headers}) == 1
     assert len({sent[contract.HEADER_NONCE] for sent in headers}) == 3
-    statuses = [row["status"] for row in hub.rows.rows("attempt")]
-    assert statuses == [AttemptStatus.UNKNOWN, AttemptStatus.UNKNOWN, AttemptStatus.SUCCEEDED]
+    attempts = [(row["status"], row["is_uncertain"]) for row in hub.rows.rows("attempt")]
+    assert attempts == [(AttemptStatus.RETRYING, 1)] * 2 + [(AttemptStatus.SUCCESS, 0)]
 
 
 def test_it_is_dead_after_exactly_the_last_attempt(hub: Hub) -> None:
@@ -266,7 +266,7 @@ def test_a_document_of_an_earlier_ack_is_kept(hub: Hub) -> None:
 
 
 def test_a_dead_instance_is_unknown_or_missing(hub: Hub) -> None:
-    assert dispatch_instance(hub.host, "ERP-INSTANCE-0009").reason == (
+    assert dispatch_to(hub.host, "ERP-INSTANCE-0009").reason == (
         "The ERP Instance ERP-INSTANCE-0009 does not exist."
     )
 

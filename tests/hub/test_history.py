@@ -152,7 +152,7 @@ class History(RuleBasedStateMachine):
             if last.status == CommandStatus.DONE:
                 assert self.executor.state[entity][1] == name
                 assert self.hub.record("brand", entity).status == "Applied"
-        assert self.hub.rows.instances_with_due_commands(self.hub.clock.now()) == []
+        assert self.hub.rows.destinations_with_due_commands(self.hub.clock.now()) == []
         assert self.hub.rows.instance(INSTANCE) is not None
         self.hub.rows.close()
 

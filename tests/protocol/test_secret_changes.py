@@ -30,7 +30,7 @@ from salla_manager.core import shared_secret
 from salla_manager.core.check import check_instance, is_good
 from salla_manager.core.client_api import receive_check, receive_pair
 from salla_manager.core.commands import OperatorError
-from salla_manager.core.dispatch import dispatch_instance
+from salla_manager.core.dispatch import dispatch_to
 from salla_manager.core.outbox import absorb
 from salla_manager.core.transport import HttpAnswer, TransportError
 from salla_manager.key_agreement import read_code
@@ -115,7 +115,7 @@ class Pair:
         number = next(self.numbers)
         absorb(brand(str(number)), self.store, self.host)
         for _ in range(3):
-            dispatch_instance(self.host, INSTANCE)
+            dispatch_to(self.host, INSTANCE)
             if any(one["name"] == f"Brand {number}" for one in self.executor.documents("Brand")):
                 return True
             self.clock.forward(SETTINGS.breaker_probe_seconds + 1)

@@ -23,7 +23,7 @@ ROOTS = ("raw", "payload")
 MAX_LENGTH, MAX_STEPS, MAX_ELEMENTS = 300, 16, 5000
 # How much of a value is shown to a person.
 SHOWN = 60
-_NAME = re.compile(r"[^\s.\[\]\"',=*]+")
+_NAME = re.compile(r"[^\s.\[\](){}\"',=*]+")
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _INDEX = re.compile(r"-?\d{1,6}(?=\s*\])")
 
