@@ -106,12 +106,18 @@ class AppChange:
 
 @dataclass(frozen=True)
 class StoreContext:
-    """What normalizing needs to know of the store."""
+    """What normalizing needs to know of the store.
+
+    weight_unit: kg, g, lb or oz, where products do not tell it. parent: of a variant that was read by itself, the
+    payload of its product as JSON values.
+    """
 
     currency: str | None = None
     prices_include_tax: bool | None = None
     country_code: str = "SA"
     timezone: str = "Asia/Riyadh"
+    weight_unit: str | None = None
+    parent: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ class Page:
 @dataclass(frozen=True)
 class ShopEntry:
     """What a list shows of one entity. title: reference or name; total, currency: of an order, None and empty where
-    the list does not say; url: in the shop's admin, empty where it is not known."""
+    the list does not say; changed_at: as the entity's payload has it in `updated_at`; url: in the shop's admin, empty
+    where it is not known."""
 
     external_id: str
     title: str = ""
@@ -140,6 +147,9 @@ class ShopEntry:
     currency: str = ""
     created_at: datetime | None = None
     url: str = ""
+    changed_at: datetime | None = None
+    # Of its last change, where the list says so.
+    changed_at: datetime | None = None
 
 
 class Met:
@@ -161,6 +171,7 @@ class Look:
     meet: from external id and time of change, None where the row does not tell, to one of Met. cursor: where to go on,
     empty for the beginning. on_page: called with the cursor of the next page when all of a page has been taken.
     stuck: called where one entity cannot be read though its list can; returns to leave it out, raises to stop there.
+    on_end: called at the end with the time up to which the look has seen everything, where the shop's own clock says so.
     """
 
     since: datetime
@@ -168,6 +179,8 @@ class Look:
     cursor: str = ""
     on_page: Callable[[str], None] = lambda cursor: None
     stuck: Callable[[str, ShopError], None] = stop_there
+    on_end: Callable[[datetime], None] = lambda moment: None
+    on_end: Callable[[datetime], None] = lambda moment: None
 
 
 @dataclass(frozen=True)
@@ -199,20 +212,38 @@ class ShopClient(Protocol):
 
     def changes(self, entity_type: str, look: Look) -> Iterator[dict[str, Any]]:
         """As `list`, what changed, as far as the shop lets that be found without reading all of it, and without what
-        is not Met.NEW. What changes meanwhile may be for the next look."""
+        is not Met.NEW. What changes meanwhile may be for the next look. Of products also variants by themselves."""
+
+    def kinds(self, entity_type: str) -> tuple[str, ...]:
+        """The lists that hold all of this kind: itself, and `variant` where the shop lists them apart."""
+
+    def unsettled(self, cursor: str = "") -> Page:
+        """Whole orders that may have changed without the shop's telling when; none where it always tells."""
 
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
         some rows may come twice. since: orders made from then on, where the shop can tell them apart."""
 
+    def kinds(self, entity_type: str) -> tuple[str, ...]:
+        """The lists that have to be read for all of this kind: variants may have one beside that of their products."""
+
+    def entries(self, entity_type: str, cursor: str = "") -> Page:
+        """As `page`, with no more of each row than `entry` needs."""
+
+    def unsettled(self, cursor: str = "") -> Page:
+        """As `page`, whole orders that may have changed without the shop's saying so; empty where it always says so."""
+
+    def entries(self, entity_type: str, cursor: str = "") -> Page:
+        """As `page`, rows that hold at least what `Platform.entry` shows."""
+
     def orders_of(self, day: date, cursor: str = "") -> Page:
-        """As `page`, the orders made on this day of the store; some of the days beside it may come along."""
+        """As `entries`, the orders made on this day of the store; some of the days beside it may come along."""
 
     def whole(self, entity_type: str, row: dict[str, Any]) -> dict[str, Any] | None:
         """A row of `page` ready for `normalize`; None where the shop has it no more."""
 
     def calls_each(self, entity_type: str) -> int:
-        """How many calls `whole` makes at most."""
+        """How many calls `whole` makes at most; with 0 the rows of `page` are whole."""
 
     def calls_per_minute(self) -> int:
         """Of the store's limit; 0 while that is not known."""
@@ -230,8 +261,11 @@ class Platform(Protocol):
     def check_signature(self, headers: Mapping[str, str], raw: bytes, secrets: tuple[str, ...]) -> None:
         """Raises SignatureError."""
 
-    def read_webhook(self, raw: bytes) -> Webhook:
-        """Raises WebhookError."""
+    def is_ping(self, raw: bytes) -> bool:
+        """A call, perhaps unsigned, that only asks whether anybody listens: it is answered and forgotten."""
+
+    def read_webhook(self, raw: bytes, headers: Mapping[str, str] | None = None) -> Webhook:
+        """headers: those it came with. `Webhook.raw`, which is kept, is read again without them. Raises WebhookError."""
 
     def signals(self, webhook: Webhook) -> list[Signal]:
         """Empty for an event of no interest. Raises WebhookError where an id is missing."""
@@ -245,10 +279,16 @@ class Platform(Protocol):
         Raises NormalizeError. Nothing is invented: a field the shop does not give stays empty.
         """
 
+    def product_of(self, body: dict[str, Any]) -> str:
+        """External id of the product of a variant that was read by itself; empty where it holds all it needs."""
+
+    def seen_status(self, slug: str) -> Payload | None:
+        """The catalogue's row for an order's status, where the shop's list of statuses may lack it."""
+
     def entry(
         self, entity_type: str, external_id: str, row: dict[str, Any], context: StoreContext
     ) -> ShopEntry:
-        """What a row of `page` shows. Never raises for what a row may hold."""
+        """What a row of `entries` shows. Never raises for what a row may hold."""
 
     def admin_url(self, entity_type: str, external_id: str, body: dict[str, Any]) -> str:
         """Where a person mends the entity in the shop; empty where that is not known."""
