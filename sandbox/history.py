@@ -13,7 +13,7 @@ from salla_manager.core.model import Settings, Store
 from salla_manager.core.sync_run import RunStatus, SyncRun
 from salla_manager.platforms import registry
 from sandbox.hub_store import SqliteHubStore
-from sandbox.salla.direct import DirectTransport, SimulatedClock, token_provider
+from sandbox.salla.direct import BASE, DirectTransport, SimulatedClock, token_provider
 from sandbox.salla.generate import generate
 from sandbox.salla.server import SimulatedSalla
 
@@ -22,22 +22,16 @@ class Killed(BaseException):
     """A worker that ends without a chance to write anything more."""
 
 
-class History:
-    """sizes: of the store, as `generate` takes them. per_minute: its limit, 0 for none. Commands are held, since the
-    store points to no ERP."""
+class Reading:
+    """shop: a simulated store, a WSGI application with `log`. store: its Store Account; commands are held, since it
+    points to no ERP. base: the address that it is called by."""
 
-    def __init__(self, path: str, *, per_minute: int = 0, call_seconds: float = 0.05, **sizes: int):
-        self.clock = SimulatedClock(call_seconds=call_seconds)
-        self.salla = SimulatedSalla(generate(now=self.clock.now, **sizes), now=self.clock)
-        self.salla.api.newest_first = True
-        self.salla.bucket.limit_to(per_minute)
-        self.transport = DirectTransport(self.salla, self.clock)
+    def __init__(self, path: str, clock: SimulatedClock, shop: Any, store: Store, base: str):
+        self.clock, self.shop = clock, shop
+        self.transport = DirectTransport(shop, clock, base)
         self.rows = SqliteHubStore(path, Settings(allow_private_addresses=True))
         with self.rows.transaction():
-            merchant = str(self.salla.state.merchant_id)
-            store = Store("", "salla", merchant, currency="SAR", base_url="http://salla.test/admin/v2")
             self.store = replace(store, name=self.rows.add_store(store))
-        self._tokens = token_provider(self.salla)
         self.host = Host(
             store=self.rows,
             clock=self.clock,
@@ -49,8 +43,7 @@ class History:
         )
 
     def client_for(self, store: Store) -> Any:
-        options = {"sleep": self.clock.sleep, "now": self.clock}
-        return registry.client(store, self._tokens, self.transport, paces=self.rows, **options)
+        raise NotImplementedError
 
     def plan(self, entity_types: list[str] | None = None, since: str | None = None) -> SyncRun:
         return backfill.plan(self.host, self.rows, self.store.name, entity_types, since)
@@ -84,7 +77,7 @@ class History:
         return self.transport.statuses.get(429, 0)
 
     def calls(self) -> int:
-        return len(self.salla.log.entries)
+        return len(self.shop.log.entries)
 
     def arrived(self) -> Counter[str]:
         """Records by entity type."""
@@ -96,22 +89,48 @@ class History:
 
     def missing(self) -> dict[str, list[str]]:
         """Ids of the shop's entities that have no record, by entity type."""
-        state = self.salla.state
-        there = {
-            "product": state.products,
-            "customer": state.customers,
-            "order": {key: order for key, order in state.orders.items() if not order.is_deleted},
-            "category": state.categories,
-            "brand": state.brands,
-        }
         known = {(row["entity_type"], row["external_id"]) for row in self.rows.rows("record")}
         lacking = {
-            kind: [str(key) for key in rows if (kind, str(key)) not in known] for kind, rows in there.items()
+            kind: [key for key in keys if (kind, key) not in known] for kind, keys in self.there().items()
         }
         return {kind: ids for kind, ids in lacking.items() if ids}
 
+    def there(self) -> dict[str, list[str]]:
+        """Ids of what the shop has, by entity type."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self.rows.close()
+
+
+class History(Reading):
+    """A Salla store. sizes: of it, as `generate` takes them. per_minute: its limit, 0 for none."""
+
+    def __init__(self, path: str, *, per_minute: int = 0, call_seconds: float = 0.05, **sizes: int):
+        clock = SimulatedClock(call_seconds=call_seconds)
+        self.salla = SimulatedSalla(generate(now=clock.now, **sizes), now=clock)
+        self.salla.api.newest_first = True
+        self.salla.bucket.limit_to(per_minute)
+        self._tokens = token_provider(self.salla)
+        merchant = str(self.salla.state.merchant_id)
+        store = Store("", "salla", merchant, currency="SAR", base_url=f"{BASE}/admin/v2")
+        super().__init__(path, clock, self.salla, store, BASE)
+
+    def client_for(self, store: Store) -> Any:
+        options = {"sleep": self.clock.sleep, "now": self.clock}
+        return registry.client(store, self._tokens, self.transport, paces=self.rows, **options)
+
+    def there(self) -> dict[str, list[str]]:
+        state = self.salla.state
+        orders = [key for key, order in state.orders.items() if not order.is_deleted]
+        found = {
+            "product": state.products,
+            "customer": state.customers,
+            "order": orders,
+            "category": state.categories,
+            "brand": state.brands,
+        }
+        return {kind: [str(key) for key in keys] for kind, keys in found.items()}
 
 
 class _NoJobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -11,6 +12,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from salla_manager.core.transport import HttpAnswer
 from salla_manager.platforms.port import ShopError
 from sandbox.salla.server import SimulatedSalla
+
+BASE = "http://salla.test"
 
 
 class SimulatedClock:
@@ -36,14 +39,23 @@ class SimulatedClock:
 
 
 class DirectTransport:
-    """Calls the store, a WSGI application, as a function under the address `base`."""
+    """Calls the store, a WSGI application, as a function under the address `base`. seconds: of this process within
+    calls."""
 
-    def __init__(self, store: Any, clock: SimulatedClock | None = None, base: str = "http://salla.test"):
+    def __init__(self, store: Any, clock: SimulatedClock | None = None, base: str = BASE):
         self.store, self.base = store, base
         self.clock = clock
         self.statuses: dict[int, int] = {}
+        self.seconds = 0.0
 
     def get(self, url: str, headers: Mapping[str, str], limits: Any = None) -> HttpAnswer:
+        began = time.process_time()
+        try:
+            return self._get(url, headers)
+        finally:
+            self.seconds += time.process_time() - began
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
         if self.clock is not None:
             self.clock.sleep(self.clock.call_seconds)
         path = url.removeprefix(self.base)
