@@ -248,11 +248,12 @@ def _matching(rows: list[Any], where: Where) -> Iterator[dict[str, Any]]:
 
 def _explain(path: Path, value: Any) -> str:
     passed = path.root
-    for step in path.steps:
+    for number, step in enumerate(path.steps):
         if step is EACH:
             if not isinstance(value, list) or not value:
                 return f"{passed} is {shown(value)}" if value != [] else f"{passed} is an empty list"
-            return f"none of the {len(value)} of {passed} holds it"
+            held = sum(not is_empty(one) for one in _follow(value, path.steps[number:]))
+            return f"{held or 'none'} of the {len(value)} of {passed} hold it"
         found = _one(value, step)
         if found is None:
             return _lacking(passed, value, step)

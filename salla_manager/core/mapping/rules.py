@@ -104,7 +104,8 @@ def _shape_problems(values: Any) -> list[str]:
     problems = [_unknown_key(key, _SET_KEYS) for key in values if key not in _SET_KEYS]
     if values.get("entity_type") not in PAYLOADS:
         problems.append(f"entity_type has to be one of {', '.join(PAYLOADS)}.")
-    rules, lookups = values.get("rules") or [], values.get("lookups") or {}
+    rules = [] if values.get("rules") is None else values["rules"]
+    lookups = {} if values.get("lookups") is None else values["lookups"]
     if not isinstance(rules, list) or not all(isinstance(row, dict) for row in rules):
         problems.append("rules has to be a list of objects.")
     elif len(rules) > MAX_RULES:
