@@ -148,8 +148,6 @@ class ShopEntry:
     created_at: datetime | None = None
     url: str = ""
     changed_at: datetime | None = None
-    # Of its last change, where the list says so.
-    changed_at: datetime | None = None
 
 
 class Met:
@@ -179,7 +177,6 @@ class Look:
     cursor: str = ""
     on_page: Callable[[str], None] = lambda cursor: None
     stuck: Callable[[str, ShopError], None] = stop_there
-    on_end: Callable[[datetime], None] = lambda moment: None
     on_end: Callable[[datetime], None] = lambda moment: None
 
 
@@ -214,27 +211,18 @@ class ShopClient(Protocol):
         """As `list`, what changed, as far as the shop lets that be found without reading all of it, and without what
         is not Met.NEW. What changes meanwhile may be for the next look. Of products also variants by themselves."""
 
-    def kinds(self, entity_type: str) -> tuple[str, ...]:
-        """The lists that hold all of this kind: itself, and `variant` where the shop lists them apart."""
-
-    def unsettled(self, cursor: str = "") -> Page:
-        """Whole orders that may have changed without the shop's telling when; none where it always tells."""
-
     def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
         some rows may come twice. since: orders made from then on, where the shop can tell them apart."""
 
     def kinds(self, entity_type: str) -> tuple[str, ...]:
-        """The lists that have to be read for all of this kind: variants may have one beside that of their products."""
+        """The lists that hold all of this kind: itself, and `variant` where the shop lists those apart."""
 
     def entries(self, entity_type: str, cursor: str = "") -> Page:
-        """As `page`, with no more of each row than `entry` needs."""
+        """As `page`, with no more of each row than `Platform.entry` needs."""
 
     def unsettled(self, cursor: str = "") -> Page:
         """As `page`, whole orders that may have changed without the shop's saying so; empty where it always says so."""
-
-    def entries(self, entity_type: str, cursor: str = "") -> Page:
-        """As `page`, rows that hold at least what `Platform.entry` shows."""
 
     def orders_of(self, day: date, cursor: str = "") -> Page:
         """As `entries`, the orders made on this day of the store; some of the days beside it may come along."""

@@ -10,6 +10,7 @@ from salla_manager.platforms.port import Platform, ShopClient
 
 _ADAPTERS = {
     "salla": ("salla_manager.platforms.salla.platform", "SALLA"),
+    "woocommerce": ("salla_manager.platforms.woocommerce.platform", "WOOCOMMERCE"),
 }
 
 

@@ -98,6 +98,11 @@ def text(value: Any) -> str | None:
     return None if result.lower() in _NO_TEXT else result
 
 
+def ascii_digits(value: str | None) -> str | None:
+    """Digits of Arabic and Persian as those of ASCII."""
+    return value.translate(_DIGITS) if value else value
+
+
 def identifier(value: Any) -> str | None:
     """An id as text. Zero means none; a number with a fraction is no id."""
     if isinstance(value, bool):

@@ -35,11 +35,22 @@ class SallaPlatform:
     def check_signature(self, headers: Mapping[str, str], raw: bytes, secrets: tuple[str, ...]) -> None:
         signature.check(headers, raw, secrets)
 
-    def read_webhook(self, raw: bytes) -> Webhook:
+    def is_ping(self, raw: bytes) -> bool:
+        return False
+
+    def read_webhook(self, raw: bytes, headers: Mapping[str, str] | None = None) -> Webhook:
         return webhooks.read_webhook(raw)
 
     def signals(self, webhook: Webhook) -> list[Signal]:
         return webhooks.signals(webhook)
+
+    def product_of(self, body: dict[str, Any]) -> str:
+        """A variant brings what it needs of its product along."""
+        return ""
+
+    def seen_status(self, slug: str) -> Payload | None:
+        """The catalogue has them all."""
+        return None
 
     def entry(
         self, entity_type: str, external_id: str, row: dict[str, Any], context: StoreContext
