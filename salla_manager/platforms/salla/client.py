@@ -153,6 +153,17 @@ class SallaClient:
         """Rows are whole but for orders, whose row has neither amounts nor lines."""
         return row if entity_type != "order" else self.fetch("order", identifier(row.get("id")) or "")
 
+    def kinds(self, entity_type: str) -> tuple[str, ...]:
+        """Variants lie within their products."""
+        return (entity_type,)
+
+    def entries(self, entity_type: str, cursor: str = "") -> Page:
+        return self.page(entity_type, cursor)
+
+    def unsettled(self, cursor: str = "") -> Page:
+        """None: each change of an order moves its time of change."""
+        return Page([], 0, 1, None)
+
     def calls_each(self, entity_type: str) -> int:
         """Order, lines and shipments; one less where there is nothing to ship."""
         return 3 if entity_type == "order" else 0
