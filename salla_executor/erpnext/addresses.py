@@ -10,7 +10,7 @@ import frappe
 from frappe.model.document import Document
 
 from salla_executor.core.model import Saved
-from salla_executor.core.values import AddressValues
+from salla_executor.core.values import AddressValues, SalesOrderValues
 from salla_executor.erpnext.documents import is_shared, plain, set_values
 
 DOCTYPE = "Address"
@@ -33,6 +33,12 @@ def save_address(customer: str, company: str, values: AddressValues) -> Saved:
     if changes:
         doc.save()
     return Saved(DOCTYPE, doc.name, "updated" if changes else "unchanged", changes)
+
+
+def shipping_address(order: SalesOrderValues) -> Saved | None:
+    if order.shipping_address is None:
+        return None
+    return save_address(order.customer, order.company, order.shipping_address)
 
 
 def follow_rename(doc: Document, method: str | None, old: str, new: str, merge: bool = False) -> None:

@@ -12,13 +12,14 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import convert_utc_to_system_timezone, flt
 
-from salla_executor.core.model import BusinessError, Saved, SavedOrder
+from salla_executor.core.model import BusinessError, SavedOrder
 from salla_executor.core.values import SalesOrderValues
-from salla_executor.erpnext.addresses import save_address
+from salla_executor.erpnext.addresses import shipping_address
 from salla_executor.erpnext.documents import differing, money, plain, same, set_values, shown, web_address
 from salla_executor.erpnext.errors import refusals
 from salla_executor.erpnext.exchange_rates import conversion_rates
 from salla_executor.erpnext.order_changes import cancelled_for_amendment, update_lines
+from salla_executor.erpnext.order_delivery import moved, take_over
 from salla_executor.erpnext.order_digest import digest_of, is_said_before, is_written_before
 from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows, said_otherwise
 from salla_executor.setup.custom_fields import missing_custom_fields
@@ -124,12 +125,14 @@ def _update_draft(doc: Document, values: SalesOrderValues, cost_center: str) -> 
 def _update_final(
     doc: Document, values: SalesOrderValues, cost_center: str, policy: str
 ) -> tuple[Document, SavedOrder]:
-    """Submitted or cancelled: the shop's status is followed, its lines and money where the policy has a way."""
+    """Submitted or cancelled: the shop's status and the way to the buyer are followed, its lines and money where the
+    policy has a way."""
+    changes = moved(doc, values)
     if not is_said_before(doc, values):
-        changes = differing(doc, _money_fields(values)) | said_otherwise(doc, values, cost_center)
-        if changes:
-            return _change_final(doc, values, cost_center, policy, changes)
-    live = set_values(doc, _live_fields(values))
+        changes |= differing(doc, _money_fields(values)) | said_otherwise(doc, values, cost_center)
+    if changes:
+        return _change_final(doc, values, cost_center, policy, changes)
+    live = take_over(doc, values) | set_values(doc, _live_fields(values))
     if live and doc.docstatus == 1:
         doc.save()
     elif live:
@@ -148,9 +151,10 @@ def _change_final(
     if doc.docstatus == 1 and policy in ("update", "amend") and set(changes) == {"items"}:
         updated = update_lines(doc.name, values)
         if updated:
-            updated.db_set(
-                {"shop_content": digest_of(values), **_shop_figures(values), **_live_fields(values)}
-            )
+            if taken := take_over(updated, values):
+                updated.save()
+            changes |= taken
+            updated.db_set({**_shop_figures(values), **_live_fields(values)})
             note = _("Its lines were updated after the submit.")
             return updated, replace(_saved(updated, "updated", changes), note=note)
     if doc.docstatus == 1 and policy == "amend":
@@ -184,7 +188,7 @@ def _set_content(doc: Document, values: SalesOrderValues, cost_center: str) -> d
     reset by a mere change of status.
     """
     changes = set_values(doc, _live_fields(values))
-    address = _shipping_address(values)
+    address = shipping_address(values)
     if address and address.action != "unchanged":
         changes[f"address {address.name}"] = [None, sorted(address.changes)]
     is_anew = values.is_resent and bool(doc.get("shop_difference_note")) and not doc.get("shop_accepted_by")
@@ -259,12 +263,6 @@ def _header(values: SalesOrderValues) -> dict[str, Any]:
         "shop_created_at": _site_time(values),
         "shop_tax_invoice_by": values.tax_invoice_by,
     }
-
-
-def _shipping_address(values: SalesOrderValues) -> Saved | None:
-    if values.shipping_address is None:
-        return None
-    return save_address(values.customer, values.company, values.shipping_address)
 
 
 def _site_time(values: SalesOrderValues) -> Any:
