@@ -17,10 +17,12 @@ class ExternalRecord(HubRow):
         ]
         erp_document: DF.Data | None
         external_id: DF.Data | None
+        failed_by: DF.Link | None
         generation: DF.Int
         last_command: DF.Link | None
         mapped: DF.Code | None
         message: DF.SmallText | None
+        normalized: DF.Code | None
         observed: DF.Int
         raw: DF.Code | None
         record_key: DF.Data | None
