@@ -12,7 +12,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from salla_manager import shop_commands
+from salla_manager import mapping_commands, shop_commands
 from salla_manager.shell import connected, json_option, may_work, salla, say, secret_of, told
 
 # RQ forks a process for each job, and to import this app anew takes it longer than the work. Every `bench` command
@@ -209,5 +209,6 @@ def retry(context: Any, command: str) -> None:
         click.echo(f"{outcome.command}: {outcome.status} {outcome.reason}".rstrip())
 
 
+salla.add_command(mapping_commands.mapping)
 # Which has added its own to the same group.
 commands = [shop_commands.salla]

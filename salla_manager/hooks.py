@@ -13,6 +13,7 @@ doctype_js = {
     "Command ACK Log": ["public/js/erp_document.js", "public/js/json_fields.js"],
     "ERP Instance": ["public/js/held_commands.js", "public/js/standstill.js"],
     "External Record": ["public/js/erp_document.js", "public/js/json_fields.js"],
+    "Mapping Rule Set": "public/js/mapping_editor.js",
     "Outbound Client Command": [
         "public/js/erp_document.js",
         "public/js/json_fields.js",
@@ -30,6 +31,9 @@ doctype_list_js = {
     "Store Account": "public/js/standstill.js",
     "Sync Run": "public/js/standstill.js",
 }
+
+# Rules may be deleted, whatever they once refused.
+ignore_links_on_delete = ["External Record", "Mapping Rule Version"]
 
 after_migrate = ["salla_manager.setup.scheduler.wake"]
 

@@ -10,7 +10,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, now_datetime
 
-from salla_manager import reading, reconciling
+from salla_manager import reading, reconciling, remapping
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS, touch_success
 from salla_manager.adapters.failures import log_failure
@@ -38,6 +38,7 @@ def every_minute() -> None:
     _guarded("dispatch", dispatch_due)
     _guarded("process events", process_events)
     _guarded("hand over readings", reading.hand_over)
+    _guarded("hand over mapping again", remapping.hand_over)
     _guarded("mark broken-off reconciliations", reconciling.mark_interrupted)
 
 

@@ -12,6 +12,7 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.jobs import FrappeJobs
+from salla_manager.adapters.mapping_store import rules_of
 from salla_manager.adapters.pace_store import FrappePaceStore
 from salla_manager.adapters.rows import retrying
 from salla_manager.adapters.secrets import read_secret
@@ -39,6 +40,7 @@ def build_host() -> Host:
         random=random.random,
         versions={"frappe": frappe.__version__},
         retrying=retrying,
+        rules=rules_of,
     )
 
 

@@ -1,5 +1,11 @@
 // JSON is kept as it came and shown with one key per line.
-for (const doctype of ["Command ACK Log", "External Record", "Outbound Client Command", "Salla Incoming Log"]) {
+for (const doctype of [
+	"Command ACK Log",
+	"External Record",
+	"Mapping Rule Version",
+	"Outbound Client Command",
+	"Salla Incoming Log",
+]) {
 	frappe.ui.form.on(doctype, {
 		onload(frm) {
 			for (const df of frm.meta.fields.filter((df) => df.fieldtype === "Code")) {
