@@ -21,6 +21,7 @@ from salla_executor.core.values import (
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
+    Standing,
 )
 
 
@@ -119,6 +120,9 @@ class SqliteErp:
 
     def mark_status_done(self, name: str, status: str) -> None:
         self._patch("Sales Order", name, status_done=status)
+
+    def keep_standing(self, name: str, standing: Standing | None) -> None:
+        """No status asks for anything here."""
 
     def ask_person(self, name: str, text: str) -> None:
         if text or self._load("Sales Order", name).get("attention"):

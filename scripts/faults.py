@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from scripts.connector_faults import CONNECTORS
+
 
 class Fault(NamedTuple):
     """`old` stands exactly once in `file`; with `new` in its place `test` has to fail."""
@@ -268,8 +270,8 @@ RULES_AND_SECRETS = (
     Fault("money guard off", ORDER_COMPARE, "if abs(has - says) > settings.money_tolerance", "if False",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
     Fault("order submitted despite a difference", FOLLOW_UP,
-          "if saved.docstatus == 0 and is_agreed and _is_to_submit(payload, due, context):",
-          "if saved.docstatus == 0 and _is_to_submit(payload, due, context):",
+          "if saved.docstatus == 0 and is_agreed and _is_to_submit(case, due):",
+          "if saved.docstatus == 0 and _is_to_submit(case, due):",
           APPLY + "test_difference_keeps_the_draft_and_names_itself"),
     Fault("total of nothing replaces an order", ORDERS, "if not payload.total and gross > discount:", "if False:",
           APPLY + "test_total_of_nothing_never_replaces_a_real_order"),
@@ -325,4 +327,5 @@ FAULTS = (
     *RULES_AND_SECRETS,
     *ITEMS,
     *PERSONS,
+    *(Fault(*one) for one in CONNECTORS),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from salla_executor.erpnext import order_guard
+from salla_executor.erpnext import order_acceptance, order_guard
 
 DOCTYPE = "Sales Order"
 
@@ -21,10 +21,9 @@ def comparison(name: str) -> dict[str, list[dict[str, Any]]]:
 
 @frappe.whitelist(methods=["POST"])
 def accept_difference(name: str) -> int:
-    """Let a draft be submitted although its money differs from the shop's; its docstatus afterwards."""
+    """Let a draft go on although its money differs from the shop's, with what its status asks for; its docstatus afterwards."""
     frappe.has_permission(DOCTYPE, "submit", name, throw=True)
     doc = frappe.get_doc(DOCTYPE, name, for_update=True)
     if doc.docstatus or not doc.get("shop_difference_note"):
         frappe.throw(_("There is no difference to accept on {0}.").format(name))
-    order_guard.accept(doc)
-    return doc.docstatus
+    return order_acceptance.accept(doc)

@@ -10,10 +10,11 @@ from salla_executor.core.customers import address_at, buyer_of
 from salla_executor.core.mapping.order_compare import difference_text
 from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse_of
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
-from salla_executor.core.mapping.orders import order_values
+from salla_executor.core.mapping.orders import order_values, standing_of
 from salla_executor.core.model import BusinessError, SavedOrder
-from salla_executor.core.order_follow_up import CANCEL, FollowUp, actions_of, follow_up
+from salla_executor.core.order_follow_up import CANCEL, Case, FollowUp, actions_of, follow_up
 from salla_executor.core.order_items import items_of
+from salla_executor.core.values import Standing
 from salla_executor.payloads import OrderPayload
 
 
@@ -22,9 +23,10 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     document = context.document()
     if payload.is_price_quote:
         return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
-    actions = actions_of(payload, context)
+    standing = standing_of(payload)
+    actions = actions_of(standing, context.source, context.erp)
     if document and CANCEL in actions:
-        return _cancel(document, payload, actions, context)
+        return _cancel(document, standing, actions, context)
     _refuse_collapsed(payload)
     item_codes = items_of(payload, context)
     settings = replace(context.settings, warehouse=warehouse_of(payload, context.settings, context.source))
@@ -43,16 +45,22 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = difference_text(saved, plan, payload, context.settings)
     context.erp.flag_sales_order(saved.name, difference)
-    done = follow_up(saved, payload, difference, actions, context)
+    done = follow_up(_case(saved, standing, difference, context), actions)
     return _outcome(saved, plan, difference, done, bool(adopted))
 
 
-def _cancel(document: str, payload: OrderPayload, actions: tuple[str, ...], context: Context) -> Outcome:
+def _cancel(document: str, standing: Standing, actions: tuple[str, ...], context: Context) -> Outcome:
     """Lines and money of an order that came to nothing do not matter any more; shops empty them."""
-    saved = context.erp.note_status(document, payload.status, payload.status_name)
-    done = follow_up(saved, payload, "", actions, context)
+    saved = context.erp.note_status(document, standing.status, standing.title or None)
+    done = follow_up(_case(saved, standing, "", context), actions)
     outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
     return replace(outcome, status="applied") if done.docstatus != saved.docstatus else outcome
+
+
+def _case(saved: SavedOrder, standing: Standing, difference: str, context: Context) -> Case:
+    # An order that is there already can wait with its status until that is mended.
+    is_repeated = bool(context.reference.docname)
+    return Case(saved, standing, difference, context.settings, context.erp, is_repeated)
 
 
 def _refuse_collapsed(payload: OrderPayload) -> None:

@@ -27,6 +27,7 @@ from salla_executor.core.values import (
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
+    Standing,
 )
 
 
@@ -65,6 +66,9 @@ class Erp(Protocol):
         """Do what is left of an action for a submitted Sales Order. Raises BusinessError, and nothing is left of it."""
 
     def mark_status_done(self, name: str, status: str) -> None: ...
+
+    def keep_standing(self, name: str, standing: Standing | None) -> None:
+        """Keep what a draft's status asks for until its difference is accepted; None: nothing waits."""
 
     def ask_person(self, name: str, text: str) -> None:
         """Keep on the Sales Order what a person has to look at, and make a task of it; an empty text ends both."""

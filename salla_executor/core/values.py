@@ -17,6 +17,32 @@ class ActionValues:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far an order has come in the shop.
+
+    status: slug; status_id and custom_id: of the catalogue, the second of the merchant's own sub-status; returned: as in
+    ActionValues.
+    """
+
+    status: str
+    title: str
+    reference: str
+    status_id: str = ""
+    custom_id: str = ""
+    returned: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """By which the catalogue knows it, the finest first."""
+        return tuple(one for one in (self.custom_id, self.status_id, self.status) if one)
+
+    @property
+    def key(self) -> str:
+        """A sub-status has actions of its own, beside those of the status it hangs under."""
+        return (f"{self.status}:{self.custom_id}" if self.custom_id else self.status)[:140]
+
+
+@dataclass(frozen=True)
 class ItemGroupValues:
     name: str
     parent: str | None = None

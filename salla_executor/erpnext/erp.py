@@ -21,6 +21,7 @@ from salla_executor.core.values import (
     ItemValues,
     OrderStatusValues,
     SalesOrderValues,
+    Standing,
 )
 from salla_executor.erpnext import (
     brands,
@@ -31,6 +32,7 @@ from salla_executor.erpnext import (
     kept_fields,
     order_actions,
     order_fees,
+    order_standing,
     order_statuses,
     order_tasks,
     sales_orders,
@@ -87,6 +89,9 @@ class ErpNext:
 
     def mark_status_done(self, name: str, status: str) -> None:
         self._order(name).db_set("shop_status_done", status)
+
+    def keep_standing(self, name: str, standing: Standing | None) -> None:
+        order_standing.keep(self._order(name), standing)
 
     def ask_person(self, name: str, text: str) -> None:
         order_tasks.ask_person(self._order(name), text)

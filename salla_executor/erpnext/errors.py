@@ -37,7 +37,7 @@ _PERSONAL = re.compile(r"[^\s@'\"]+@[^\s@'\"]+|\+?\d{6,}")
 
 @dataclass(frozen=True)
 class Refusal:
-    """text: with {0} for the document and {1} for ERPNext's own words; waits_on: what it waits for, before those words."""
+    """text: with {0} for the document, {1} for ERPNext's own words and {2} for the user; waits_on: what it waits for, before those words."""
 
     kinds: tuple[type[Exception], ...]
     error_code: str
@@ -63,7 +63,9 @@ REFUSALS = (
     Refusal(
         (frappe.PermissionError,),
         "not_permitted",
-        lambda: _("The integration user may not write {0}: {1} Give its role the right and send again."),
+        lambda: _(
+            "{2} may not write {0}: {1} Give a role of this user the right and send again from the hub."
+        ),
         waits_on="rights",
     ),
     Refusal(
@@ -133,7 +135,7 @@ def refusals(what: str) -> Iterator[None]:
         cause = text.rpartition("]: ")[2] if "mandatory" in found.waits_on else text
         raise BusinessError(
             found.error_code,
-            found.text().format(what, text),
+            found.text().format(what, text, frappe.session.user),
             retryable=found.retryable,
             waits_on=found.waits_on.format(cause),
         ) from None

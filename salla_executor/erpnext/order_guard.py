@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, fmt_money
+from frappe.utils import flt
 
 from salla_executor.core.mapping.order_lines import CASH_ON_DELIVERY, SHIPPING
 from salla_executor.core.model import Settings
@@ -19,14 +19,14 @@ from salla_executor.erpnext.settings import read_settings
 # Lines that stand for a charge of the shop, by what the core calls them.
 FEE_FIELDS = {SHIPPING: "shop_shipping", CASH_ON_DELIVERY: "shop_cash_on_delivery"}
 
-# Written by commands and by accept() alone. An amended order has those of the shop, and is judged anew.
+# Written by commands and by an acceptance alone. An amended order has those of the shop, and is judged anew.
 SHOP_FIELDS = (
     *("shop_store", "shop_order", "shop_content"),
     *("shop_total", "shop_tax", "shop_shipping", "shop_cash_on_delivery", "shop_discount"),
 )
 GUARD_FIELDS = (
     *("shop_order_key", "shop_difference", "shop_difference_note"),
-    *("shop_accepted_by", "shop_status_done"),
+    *("shop_accepted_by", "shop_status_done", "shop_standing"),
 )
 
 
@@ -82,19 +82,6 @@ def refuse_unaccepted(doc: Document, method: str | None = None) -> None:
             ).format(frappe.utils.escape_html(doc.shop_difference_note).replace("\n", "<br>")),
             title=_("Not the shop's money"),
         )
-
-
-def accept(doc: Document) -> None:
-    """For whoever may submit it; submits where the settings submit orders whose money agrees."""
-    # What the shop's status asks for was held with the draft.
-    doc.db_set({"shop_accepted_by": frappe.session.user, "shop_status_done": None})
-    text = _("Accepted the difference to the shop of {0}.").format(
-        fmt_money(doc.shop_difference, currency=doc.currency)
-    )
-    doc.add_comment("Info", text)
-    if _settings(doc).submit_orders:
-        doc.reload()
-        doc.submit()
 
 
 def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:

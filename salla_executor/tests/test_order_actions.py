@@ -13,6 +13,19 @@ from salla_executor.tests.payloads import line, order, product
 from salla_executor.tests.test_order_changes import OrderTestCase, paid_into
 
 SUBMITTED = {"follow_up_documents": "Submitted"}
+SELLER = "seller@shop-actions.example"
+
+
+def seller():
+    """May submit Sales Orders and write no invoices."""
+    if not frappe.db.exists("User", SELLER):
+        user = frappe.new_doc("User")
+        user.email, user.first_name, user.send_welcome_email = SELLER, "Seller", 0
+        user.flags.no_welcome_mail = True
+        user.append("roles", {"role": "Sales Manager"})
+        user.insert()
+        frappe.db.commit()
+    return SELLER
 
 
 def entries_of(*names):
@@ -219,28 +232,66 @@ class TestStatusesDone(OrderTestCase):
         self.send("upsert_order", sub_status, generation=1)
         assert not invoices_of(doc)
 
-    def test_what_waited_for_a_difference_comes_once_it_is_accepted(self):
+    def held(self, **changes):
+        """The shop says 300.00 where its lines make 287.50."""
+        return {**self.order(status="completed", **changes), "total": "300.00"}
+
+    def test_what_waited_for_a_difference_comes_with_its_acceptance(self):
         self.status("completed", do_submit=1, make_sales_invoice=1)
-        payload = {**self.order(status="completed"), "total": "300.00"}
-        doc = self.applied("upsert_order", payload).document
+        doc = self.applied("upsert_order", self.held()).document
         assert (doc.docstatus, doc.shop_status_done or "") == (0, "")
-        accept_difference(doc.name)
+        assert accept_difference(doc.name) == 1
         frappe.db.commit()
-        doc = self.applied("upsert_order", payload, generation=1).document
+        doc.reload()
         assert (doc.docstatus, doc.shop_accepted_by) == (1, "Administrator")
+        assert (doc.shop_status_done, doc.shop_standing or "") == ("completed", "")
+        assert len(invoices_of(doc)) == 1
+        # The next command finds nothing left to do.
+        self.send("upsert_order", self.held(), generation=1)
         assert len(invoices_of(doc)) == 1
 
-    def test_so_does_what_was_held_and_a_person_submitted(self):
-        self.status("completed", make_sales_invoice=1)
-        payload = {**self.order(status="completed"), "total": "300.00"}
+    def test_so_does_what_a_sub_status_asked_for_and_what_came_back(self):
+        self.status("completed")
+        self.status("packed", make_sales_invoice=1)
+        payload = self.held(custom_status_id="s-packed")
+        payload["items"][0]["returned"] = "1"
         doc = self.applied("upsert_order", payload).document
-        # As orders were kept that came before.
-        doc.db_set("shop_status_done", "completed")
-        accept_difference(doc.name)
+        assert doc.docstatus == 0
+        with self.settings(partial_return="Credit note", **SUBMITTED):
+            assert accept_difference(doc.name) == 1
+            frappe.db.commit()
+        assert sorted(invoice.is_return for invoice in invoices_of(doc)) == [0, 1]
+
+    def test_an_order_that_came_to_nothing_is_accepted_and_not_submitted(self):
+        self.status("completed", do_submit=1)
+        self.status("canceled", do_cancel=1)
+        doc = self.applied("upsert_order", self.held()).document
+        self.applied("upsert_order", {**self.held(), "status": "canceled"})
+        with self.settings(order_policy="Submit when the money agrees"):
+            assert accept_difference(doc.name) == 0
+
+    def test_what_the_person_may_not_do_is_a_task(self):
+        self.status("completed", make_sales_invoice=1)
+        doc = self.applied("upsert_order", self.held()).document
+        frappe.set_user(seller())
+        try:
+            assert accept_difference(doc.name) == 1
+        finally:
+            frappe.set_user("Administrator")
         doc.reload()
-        doc.submit()
+        assert (doc.docstatus, doc.shop_accepted_by) == (1, SELLER)
+        assert f"{SELLER} may not write" in doc.shop_attention
+        assert not invoices_of(doc)
         frappe.db.commit()
-        self.applied("upsert_order", payload, generation=1)
+        # The integration user may, and the status is still to be done.
+        self.send("upsert_order", self.held(), generation=1)
+        assert (len(invoices_of(doc)), doc.reload().shop_attention) == (1, "")
+
+    def test_so_does_what_was_held_before_it_was_kept_on_the_draft(self):
+        self.status("completed", make_sales_invoice=1)
+        doc = self.applied("upsert_order", self.held()).document
+        doc.db_set({"shop_status_done": "completed", "shop_standing": None})
+        assert accept_difference(doc.name) == 1
         assert len(invoices_of(doc)) == 1
 
     def test_what_another_try_may_mend_is_tried_again(self):

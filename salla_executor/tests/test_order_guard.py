@@ -22,6 +22,7 @@ FORGED = {
     "shop_difference_note": "",
     "shop_accepted_by": "Administrator",
     "shop_status_done": "paid",
+    "shop_standing": '{"status_id": "1"}',
 }
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from salla_executor.core.mapping.customers import address_values
 from salla_executor.core.mapping.order_money import MoneyPlan
 from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings
-from salla_executor.core.values import SalesOrderValues
+from salla_executor.core.values import SalesOrderValues, Standing
 from salla_executor.payloads import OrderPayload
 
 
@@ -65,6 +65,17 @@ def order_values(
         mode_of_payment=mode_of_payment or None,
         naming_series=settings.naming_series or None,
         tax_invoice_by=settings.tax_invoice_by,
+    )
+
+
+def standing_of(payload: OrderPayload) -> Standing:
+    return Standing(
+        payload.status,
+        payload.status_name or "",
+        payload.reference or payload.external_id,
+        payload.status_id or "",
+        payload.custom_status_id or "",
+        {line.external_id: line.returned for line in payload.items if line.returned},
     )
 
 
