@@ -22,8 +22,8 @@ create table if not exists finding (run, {", ".join(_FINDING)});
 create index if not exists finding_run on finding (run, state);
 """
 _STANDING = """select r.name as record, r.external_id, r.title, r.status, r.message, r.revision, r.applied_revision,
-    r.erp_document, json_extract(nullif(r.mapped, ''), '$.total') as total,
-    json_extract(nullif(r.mapped, ''), '$.currency') as currency,
+    r.erp_document, json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.total') as total,
+    json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.currency') as currency,
     json_extract(nullif(r.mapped, ''), '$.status') = 'deleted' as is_deleted,
     c.name as command, c.status as command_status, c.reason as command_reason
     from record as r left join command as c on c.name = r.last_command where r.store = ? and r.entity_type = ?"""

@@ -30,8 +30,8 @@ RUN, FINDING = "Reconciliation", "Reconciliation Finding"
 _LONG = ("reason", "url")
 STANDING = """select record.name as record, record.external_id, record.title, record.status, record.message,
     record.revision, record.applied_revision, record.erp_document,
-    json_value(nullif(record.mapped, ''), '$.total') as total,
-    json_value(nullif(record.mapped, ''), '$.currency') as currency,
+    json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.total') as total,
+    json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.currency') as currency,
     json_value(nullif(record.mapped, ''), '$.status') = 'deleted' as is_deleted,
     command.name as command, command.status as command_status, command.reason as command_reason
     from `tabExternal Record` record

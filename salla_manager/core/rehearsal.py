@@ -125,7 +125,10 @@ class _Stage:
 def rehearse(host: Host, store_name: str, last: int, budget_seconds: float) -> Rehearsal:
     """The newest `last` orders that the hub knows of a store, within the budget. Raises OperatorError."""
     stage = _stage(host, store_name)
-    records = [record for record in host.store.newest_records(store_name, ENTITY_TYPE, last) if record.mapped]
+    newest = host.store.newest_records(store_name, ENTITY_TYPE, last)
+    records = [record for record in newest if record.mapped and not record.failed_by]
+    refused = [record for record in newest if record.failed_by]
+    stage.played += [_refused(record) for record in refused]
     ends_at = host.clock.monotonic() + budget_seconds
     stopped = ""
     for record in records:
@@ -138,7 +141,14 @@ def rehearse(host: Host, store_name: str, last: int, budget_seconds: float) -> R
             stopped = f"The ERP does not go on: {verdict.reason}"
             break
     notes = tuple(filter(None, [_gate(stage)]))
-    return Rehearsal(store_name, stage.instance.name, len(records), tuple(stage.played), stopped, notes)
+    return Rehearsal(
+        store_name, stage.instance.name, len(records) + len(refused), tuple(stage.played), stopped, notes
+    )
+
+
+def _refused(record: Record) -> Played:
+    """By the store's Mapping Rules: it would not be sent at all."""
+    return Played(record.name, record.title or record.key.external_id, Part.FAILS, record.message, "mapping")
 
 
 def _stage(host: Host, store_name: str) -> _Stage:

@@ -1,6 +1,7 @@
 """Mapping Rules where they work: from a shop's body to commands, with what fails and what comes of mending it."""
 
 import json
+from datetime import date
 
 import pytest
 from hub_kit import STORE, body
@@ -11,6 +12,9 @@ from salla_manager.core.mapping.port import Scope
 from salla_manager.core.mapping.remap import remap
 from salla_manager.core.mapping.rules import compile_rules
 from salla_manager.core.mapping.trial import preview, try_rules
+from salla_manager.core.reconcile import reconcile
+from salla_manager.core.reconciliation import RunKey
+from salla_manager.core.standing import State
 
 
 def save(hub, entity_type, *rows, store=STORE, **lookups):
@@ -292,3 +296,15 @@ def test_a_preview_tells_what_changes(hub):
     told(hub, "product")
     found = preview(hub.host, hub.rows, Scope((STORE,), "product"), draft("product", NOTE))
     assert (found.changes, found.examples) == (1, ['Oud: description null → "says"'])
+
+
+def test_the_shops_own_total_is_compared_with_the_shop(hub):
+    """What rules make of it is no difference between shop and hub."""
+    save(hub, "order", {"target": "total", "transform": "constant", "parameters": {"value": "99.00"}})
+    hub.shop.has("product", body("product"))
+    hub.shop.has("order", body("order"))
+    told(hub, "order")
+    assert json.loads(hub.record("order", "900").mapped)["total"] == "99.00"
+    run = reconcile(hub.host, hub.rows, RunKey(STORE, "order", date(2026, 11, 20)))
+    assert run.tally.of(State.DIFFERENT) == 0
+    assert run.tally.at_shop == 1

@@ -23,6 +23,7 @@ def _rule(target: str, source: str, transform: str = "copy", note: str = "", **m
 
 _STATUS = "The shop's slug to the one that the ERP's status map knows."
 _PRODUCT = "The line's Item is found by product id, then by SKU."
+_BILLING = "The e-mail of the bill, raw.billing.email, by which a guest is known."
 _GROUP = (
     "Into the table go the shop's category and the Item Group it shall be; both may be one that is there."
 )
@@ -74,20 +75,10 @@ _COMMON: dict[str, dict[str, Any]] = {
         ]
     },
 }
-# Rules that read the shop's own body, in place of those of the same target.
+# In place of those of the same target.
 _OWN: dict[tuple[str, str], list[dict[str, Any]]] = {
-    ("woocommerce", "order"): [
-        _rule("status", "raw.status", "map", _STATUS, required=True, map={}, **_KEEP),
-        _rule("currency", "raw.currency", "currency", required=True),
-        _rule("total", "raw.total", "price", required=True, decimal_mark="."),
-        _rule(
-            "customer.email",
-            "raw.billing.email, payload.customer.email",
-            "text",
-            "A guest is known by the e-mail of the bill.",
-        ),
-    ],
-    ("woocommerce", "customer"): [_rule("email", "raw.email, raw.billing.email, payload.email", "text")],
+    ("woocommerce", "order"): [_rule("customer.email", "payload.customer.email", "text", _BILLING)],
+    ("woocommerce", "customer"): [_rule("email", "payload.email", "text", _BILLING)],
 }
 
 
