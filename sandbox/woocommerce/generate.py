@@ -216,7 +216,9 @@ def _address(state: WooState, number: int, first: str, last: str) -> dict[str, A
 
 
 def _phone(state: WooState, number: int) -> str:
-    return "" if number % 5 == 4 else f"05{state.random.randrange(10**7, 10**8)}"
+    """Of a Saudi mobile network."""
+    digits = f"{state.random.choice('0345689')}{state.random.randrange(10**6, 10**7)}"
+    return "" if number % 5 == 4 else f"05{digits}"
 
 
 def guest(state: WooState, number: int) -> dict[str, Any]:

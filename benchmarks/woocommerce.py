@@ -1,0 +1,132 @@
+"""A large simulated WooCommerce store, read whole and then again: `python -m benchmarks.woocommerce`. Needs no bench.
+
+The worker is killed in the middle of the first reading. Prints figures; ends with 1 where something came twice, is
+missing, cost more calls than it may, or where reading an unchanged store again did more than it may.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from salla_manager.core import backfill
+from salla_manager.core.sync_run import RunStatus
+from sandbox.history import Killed
+from sandbox.woocommerce.history import WooHistory
+from sandbox.woocommerce.lists import MOST_PER_PAGE
+
+SIZES = {"products": 10_000, "variations": 20_000, "orders": 5_000, "customers": 2_000, "categories": 30}
+# Calls above the least possible, in percent.
+MOST_ABOVE = 2.0
+# Of an unchanged store's second sync to the first, outside of HTTP, in percent.
+MOST_AGAIN = 3.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """seconds: of this process outside of HTTP, its waiting and the shop's own work. commands: made meanwhile."""
+
+    calls: int
+    seconds: float
+    commands: int
+
+
+class Meter:
+    def __init__(self, history: WooHistory):
+        self.history = history
+
+    def __call__(self, work: Callable[[], Any]) -> Cost:
+        history = self.history
+        calls, commands = history.calls(), sum(history.commands().values())
+        began, within = time.process_time(), history.transport.seconds
+        work()
+        seconds = time.process_time() - began - (history.transport.seconds - within)
+        return Cost(history.calls() - calls, seconds, sum(history.commands().values()) - commands)
+
+
+def read_whole(history: WooHistory, is_killed: bool = False) -> None:
+    """Raises RuntimeError where the run did not end well."""
+    run = history.begin()
+    if is_killed:
+        _kill_in_the_middle(history, run.name, history.calls() + run.figures()["calls"] // 2)
+    run = history.finish(run.name)
+    failed = [(step.entity_type, step.reasons) for step in run.steps if step.failed]
+    if run.status != RunStatus.DONE or failed:
+        raise RuntimeError(f"The run is {run.status}: {run.message} {failed}")
+
+
+def _kill_in_the_middle(history: WooHistory, name: str, at: int) -> None:
+    """The worker ends within its call number `at`; its lease has to run out before another takes the run."""
+
+    def kill(path: str) -> None:
+        if history.calls() >= at:
+            history.woo.before = lambda path: None
+            raise Killed
+
+    history.woo.before = kill
+    try:
+        backfill.work(history.host, history.rows, name, float("inf"))
+    except Killed:
+        history.until_due(history.run(name))
+
+
+def least_calls(history: WooHistory) -> int:
+    """Each list once, in the largest pages that WooCommerce gives; the order statuses are one more."""
+    state = history.woo.state
+    lists = (state.products, state.variations, state.orders, state.refunds, state.customers, state.categories)
+    return sum(-(-len(rows) // MOST_PER_PAGE) for rows in (*lists, state.brands)) + 1
+
+
+@click.command(help=__doc__)
+@click.option("--scale", default=1.0, show_default=True, help="Of the store's size.")
+def main(scale: float) -> None:
+    sizes = {name: max(1, round(count * scale)) for name, count in SIZES.items()}
+    print(
+        f"store: {', '.join(f'{count} {name}' for name, count in sizes.items())}; one kill at half of the calls"
+    )
+    with tempfile.TemporaryDirectory(prefix="woocommerce-sync-") as folder:
+        history = WooHistory(str(Path(folder) / "hub.sqlite"), **sizes)
+        problems = measure(history)
+        history.close()
+    for problem in problems:
+        print(f"  NOT AS PROMISED: {problem}")
+    sys.exit(bool(problems))
+
+
+def measure(history: WooHistory) -> list[str]:
+    """Prints the figures, gives what is not as promised."""
+    meter, least = Meter(history), least_calls(history)
+    first = meter(lambda: read_whole(history, is_killed=True))
+    above = (first.calls / least - 1) * 100
+    repeated = sum(count > 1 for count in history.commands().values())
+    missing = {kind: len(ids) for kind, ids in history.missing().items()}
+    arrived = ", ".join(f"{count} {kind}" for kind, count in sorted(history.arrived().items()))
+    print(
+        f"\nfirst sync\n  arrived: {arrived}\n  commands: {first.commands}; entities with more than one: {repeated}"
+    )
+    print(f"  calls: {first.calls}, least possible {least}: {above:.2f} % more")
+    print(f"  outside of HTTP: {first.seconds:.1f} s")
+    problems = [f"missing: {missing}"] if missing else []
+    problems += [f"{repeated} entities have more than one command"] if repeated else []
+    problems += [f"{above:.2f} % more calls than the least"] if above > MOST_ABOVE else []
+    for name, work in (("second sync", history.look), ("all read again", lambda: read_whole(history))):
+        history.clock.sleep(timedelta(hours=1).total_seconds())
+        cost = meter(work)
+        share = cost.seconds / first.seconds * 100
+        print(f"\n{name}, nothing has changed\n  commands: {cost.commands}; calls: {cost.calls}")
+        print(f"  outside of HTTP: {cost.seconds:.2f} s, {share:.2f} % of the first")
+        problems += [f"{name}: {cost.commands} commands"] if cost.commands else []
+        problems += [f"{name}: {share:.2f} % of the first"] if share > MOST_AGAIN else []
+    return problems
+
+
+if __name__ == "__main__":
+    main()
