@@ -226,8 +226,8 @@ def python_server(
                 transports.append(transport)
                 transport.add_server_key(host_key)
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
-                with suppress(paramiko.SSHException, EOFError):
-                    transport.start_server(server=_Login(password, ways, seen))
+                # With an event it does not wait, so that one slow client holds up no other.
+                transport.start_server(threading.Event(), _Login(password, ways, seen))
 
     threading.Thread(target=serve, daemon=True).start()
     try:

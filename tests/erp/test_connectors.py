@@ -215,7 +215,7 @@ def test_a_fault_of_the_connector_names_its_place(error):
 
 def test_an_export_without_end_is_left():
     hang = threading.Event()
-    connector = Plain(lambda *_: hang.wait(30), Limits(total=0.1))
+    connector = Plain(lambda *_: hang.wait(8), Limits(total=0.1))
     began = time.monotonic()
     with pytest.raises(ConnectorError, match=r"did not answer within 0\.1 s") as caught:
         connector.export(COMMAND, CONFIG)
@@ -228,7 +228,7 @@ def test_a_test_without_end_is_left_after_its_limit(monkeypatch):
     assert base.TEST_SECONDS == 5.0
     monkeypatch.setattr(base, "TEST_SECONDS", 0.2)
     hang = threading.Event()
-    result = Plain(lambda *_: hang.wait(30)).test_connection(CONFIG)
+    result = Plain(lambda *_: hang.wait(8)).test_connection(CONFIG)
     hang.set()
     assert not result.success
     assert result.error_message.startswith("It did not answer within 0.2 s. Is the destination of PLAIN up?")
@@ -290,6 +290,9 @@ def test_a_log_line_holds_named_plain_fields_alone(caplog):
             )
         },
     }
+    connector = Plain()
+    connector.log("told", connector.checked(CONFIG), payload="Nora", status=b"Nora", error=["Nora"], action="dead")
+    assert json.loads(caplog.records[-1].message) == {"event": "told", "connector": "PLAIN", "action": "dead"}
     assert "Nora" not in caplog.text
 
 

@@ -163,6 +163,22 @@ def test_many_at_once_make_one_file(tmp_path):
     assert (tmp_path / NAME).read_bytes() == body_of(COMMAND)
 
 
+def test_of_two_at_once_neither_writes_into_the_others_file(tmp_path, monkeypatch):
+    """The second comes while the first, which has written, is about to rename."""
+    rename, hidden = os.rename, []
+
+    def slow(source, target, **at):
+        hidden.append(source)
+        if len(hidden) == 1:
+            export(tmp_path)
+        rename(source, target, **at)
+
+    monkeypatch.setattr(os, "rename", slow)
+    assert export(tmp_path).success
+    assert len(set(hidden)) == 2
+    assert files(tmp_path) == [NAME]
+
+
 # --- whole or not at all ---
 
 

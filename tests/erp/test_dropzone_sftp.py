@@ -23,15 +23,16 @@ from salla_manager.erp import sftp_connection
 from salla_manager.erp.dropzone_json import DropzoneJsonV1Connector, body_of
 from salla_manager.erp.port import ConnectorError, ExportResult
 
-pytestmark = pytest.mark.skipif(
-    SSHD is None, reason="no sshd found: install openssh-server to have SFTP tested against a real one"
-)
-LOOPBACK = Limits(connect=5, read=5, total=10, allow_private_addresses=True)
+PASSWORD = "pass Wort/für=den+Laden"
+# Long enough for a machine that is busy with other things.
+LOOPBACK = Limits(connect=10, read=20, total=40, allow_private_addresses=True)
 BIG = {**COMMAND, "payload": {"external_id": "77", "raw": "x" * 250_000}}
 
 
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory):
+    if SSHD is None:
+        pytest.skip("no sshd found: install openssh-server to have SFTP tested against a real one")
     with openssh(tmp_path_factory.mktemp("sshd")) as server:
         yield server
 
@@ -46,6 +47,20 @@ def server(sshd):
 @pytest.fixture
 def connector():
     return DropzoneJsonV1Connector(LOOPBACK)
+
+
+@pytest.fixture
+def other_server(tmp_path):
+    """Not OpenSSH, so it is there everywhere: what gets into it, and what was tried."""
+    with python_server(PASSWORD) as (port, host_key, tried):
+        config = {
+            "target": "SFTP",
+            "folder": str(tmp_path),
+            "host": "127.0.0.1",
+            "port": port,
+            "host_key": host_key,
+        }
+        yield {**config, "username": "hub", "password": PASSWORD}, tried
 
 
 def refused(connector, config, command=COMMAND) -> ConnectorError:
@@ -190,6 +205,23 @@ def test_a_changed_host_key_is_refused_before_anything_is_sent(server, connector
     assert "Accepted" not in server.log.read_text()[len(before) :]
 
 
+def test_nothing_is_shown_to_a_server_that_is_not_the_pinned_one(other_server, connector, tmp_path):
+    config, tried = other_server
+    assert connector.export(COMMAND, config).success
+    assert (files(tmp_path), tried) == ([NAME], ["password"])
+    key = paramiko.ECDSAKey.generate()
+    for host_key in ("", f"{key.get_name()} {key.get_base64()}"):
+        assert "shows the host key SHA256:" in blocked(connector, {**config, "host_key": host_key})
+    assert tried == ["password"]
+
+
+def test_the_hub_goes_to_no_private_address_unasked(other_server, tmp_path):
+    config, tried = other_server
+    said = blocked(DropzoneJsonV1Connector(), config)
+    assert "is not a public address. If that is meant, allow private addresses" in said
+    assert (files(tmp_path), tried) == ([], [])
+
+
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
 @pytest.mark.parametrize("form", ["line", "known_hosts", "keyscan", "fingerprint", "two lines"])
 def test_a_pinned_key_may_be_written_in_each_usual_form(kind, form, server, connector):
@@ -277,9 +309,6 @@ def test_a_user_who_may_not_come_in(server, connector):
 def test_a_way_in_that_the_server_does_not_have(server, connector):
     said = blocked(connector, {**server.config, "private_key": "", "password": "guess"})
     assert "lets nobody in this way, only by publickey. Fill in what it asks for." in said
-
-
-PASSWORD = "pass Wort/für=den+Laden"
 
 
 @pytest.mark.parametrize(
