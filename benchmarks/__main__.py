@@ -1,7 +1,7 @@
 """Ratios on the real bench: `make benchmark`. Only ratios and statement counts carry over to another machine.
 
 The measuring runs in the bench's own Python, one process per site; this part finds the bench and prints. Named parts
-are measured alone: `make benchmark PARTS=intake`.
+are measured alone: `make benchmark PARTS=intake`. What needs no bench runs in this process: `PARTS=connectors`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ import pair  # noqa: E402
 import services  # noqa: E402
 from layout import CLIENT, HUB, SITES, Bench, BenchError, command, existing_bench  # noqa: E402
 
+from benchmarks import connectors  # noqa: E402
 from benchmarks.report import over_limit, table  # noqa: E402
 
+HERE = {"connectors": connectors.figures}
 RESULT = ROOT / "var" / "benchmark.json"
 PARTS = {
     "masters": (CLIENT, "on_client.py"),
@@ -40,23 +42,16 @@ PARTS = {
 
 
 def main(wanted: Sequence[str] = ()) -> int:
-    unknown = set(wanted) - PARTS.keys()
+    unknown = set(wanted) - PARTS.keys() - HERE.keys()
     if unknown:
-        raise BenchError(f"there is no part {min(unknown)}; there are {', '.join(PARTS)}")
-    bench = existing_bench()
-    missing = [site for site in SITES if not bench.has_site(site)]
-    if missing:
-        raise BenchError(f"{bench.root} has no site {missing[0]}; run `make bench`")
+        raise BenchError(f"there is no part {min(unknown)}; there are {', '.join([*PARTS, *HERE])}")
     began = time.monotonic()
-    services.start(bench)
     # Keys and names carry it, so that two runs at once do not meet.
     run = f"smbench-{int(began * 1000) % 10**7:07d}{os.getpid() % 1000:03d}"
-    print(f"run {run} on {bench.root}; about eight minutes on two cores", flush=True)
-    figures: dict[str, Any] = {}
-    for site, script in dict.fromkeys(PARTS.values()):
-        parts = [name for name in wanted or PARTS if PARTS[name] == (site, script)]
-        if parts:
-            figures |= _measure(bench, site, script, run, parts)
+    figures: dict[str, Any] = {name: work() for name, work in HERE.items() if not wanted or name in wanted}
+    on_sites = [name for name in wanted or PARTS if name in PARTS]
+    if on_sites:
+        figures |= _on_bench(run, on_sites)
     seconds = round(time.monotonic() - began)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({"run": run, "seconds": seconds, **figures}, indent=1) + "\n")
@@ -70,6 +65,22 @@ def main(wanted: Sequence[str] = ()) -> int:
     for sentence in over:
         print(f"over its limit: {sentence}")
     return int(bool(over))
+
+
+def _on_bench(run: str, wanted: Sequence[str]) -> dict[str, Any]:
+    """Raises BenchError where there is no bench with both sites."""
+    bench = existing_bench()
+    missing = [site for site in SITES if not bench.has_site(site)]
+    if missing:
+        raise BenchError(f"{bench.root} has no site {missing[0]}; run `make bench`")
+    services.start(bench)
+    print(f"run {run} on {bench.root}; about eight minutes on two cores", flush=True)
+    figures: dict[str, Any] = {}
+    for site, script in dict.fromkeys(PARTS.values()):
+        parts = [name for name in wanted if PARTS[name] == (site, script)]
+        if parts:
+            figures |= _measure(bench, site, script, run, parts)
+    return figures
 
 
 def _measure(bench: Bench, site: str, script: str, run: str, parts: Sequence[str]) -> dict[str, Any]:

@@ -15,32 +15,43 @@ TITLES = {
     "lookups": "Look-ups with 20,000 older orders ÷ without, in process",
     "executor_http": "Executor ÷ frappe ping, over HTTP, per request",
     "dispatch": "Dispatch ÷ a bare keep-alive POST loop, to a stub executor on loopback",
+    "connectors": "Destinations, per call in this process",
     "intake": "Intake of Salla's webhooks ÷ frappe ping, over HTTP, per request",
 }
 HEAD = ("", "ratio", "paired", "limit", "÷", "ours, ms", "base, ms", "SQL", "rows read", "sent again")
+ABSOLUTE_HEAD = ("", "median", "limit", "unit", "min / median / max")
 
 
 def table(figures: dict[str, list[dict[str, Any]]]) -> str:
-    """Milliseconds are min / median / max of the rounds; a ratio is one of medians, paired is the median
+    """Milliseconds are min / median / max of the rounds; a part with units has no ratios; a ratio is one of medians, paired is the median
     of the ratios of single rounds. A limit holds for that one, and `!` marks what is over it."""
     lines = []
     for part, title in TITLES.items():
         if part not in figures:
             continue
-        rows = [HEAD, *map(_cells, figures[part])]
-        widths = [max(len(line[column]) for line in rows) for column in range(len(HEAD))]
+        is_absolute = "unit" in figures[part][0]
+        head, cells_of = (ABSOLUTE_HEAD, _absolute_cells) if is_absolute else (HEAD, _cells)
+        rows = [head, *map(cells_of, figures[part])]
+        widths = [max(len(line[column]) for line in rows) for column in range(len(head))]
         lines += ["", title, *(_line(cells, widths) for cells in rows)]
     return "\n".join(lines)
 
 
 def over_limit(figures: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """A sentence per ratio that is above its limit."""
+    """A sentence per figure that is above its limit."""
     return [sentence for rows in figures.values() for row in rows if (sentence := _over(row))]
 
 
 def _over(row: dict[str, Any]) -> str:
     if row["limit"] is None:
         return ""
+    if "unit" in row:
+        is_over = row["taken"][1] > row["limit"]
+        return (
+            f"{row['label']}: {row['taken'][1]:g} {row['unit']}, and may take {row['limit']:g}"
+            if is_over
+            else ""
+        )
     if row["rows_read"] and row["rows_read"][0] > row["rows_read"][1] * row["limit"]:
         ours, base = row["rows_read"]
         return f"{row['label']}: the database read {ours} rows, and {base} for {row['base']}"
@@ -50,12 +61,11 @@ def _over(row: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any]) -> Sequence[str]:
-    limit = "" if row["limit"] is None else f"{'! ' if _over(row) else ''}{row['limit']:g}"
     return (
         row["label"],
         f"{row['ratio']:.3f}",
         f"{row['paired']:.3f}",
-        limit,
+        _limit(row),
         row["base"],
         _spread(row["ours_ms"]),
         _spread(row["base_ms"]),
@@ -63,6 +73,15 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
         _pair(row["rows_read"]),
         _pair(row["sent_again"]),
     )
+
+
+def _absolute_cells(row: dict[str, Any]) -> Sequence[str]:
+    spread = " / ".join(f"{value:.3f}" for value in row["taken"])
+    return row["label"], f"{row['taken'][1]:.3f}", _limit(row), row["unit"], spread
+
+
+def _limit(row: dict[str, Any]) -> str:
+    return "" if row["limit"] is None else f"{'! ' if _over(row) else ''}{row['limit']:g}"
 
 
 def _pair(counts: Sequence[float] | None) -> str:

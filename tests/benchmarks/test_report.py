@@ -1,5 +1,6 @@
 from measure import row
 
+from benchmarks.connectors import absolute, figures
 from benchmarks.report import over_limit, table
 
 FAST, SLOW = [0.100] * 5, [0.112] * 5
@@ -39,3 +40,20 @@ def test_more_rows_read_are_over_a_limit_however_fast_they_were():
 def test_what_was_sent_again_is_shown():
     one = row("order", FAST, FAST, base_label="POST Sales Order", sent_again=(3, 1))
     assert table({"documents_http": [one]}).splitlines()[-1].endswith("3 : 1")
+
+
+def test_figures_in_time_have_limits_of_their_own():
+    quick = absolute("get", "µs", lambda: None, 10)
+    slow = {"label": "encrypt", "unit": "ms", "limit": 1, "taken": [0.9, 1.5, 7.0]}
+    assert over_limit({"connectors": [quick, slow]}) == ["encrypt: 1.5 ms, and may take 1"]
+    shown = table({"connectors": [quick, slow]}).splitlines()
+    assert shown[-1].split() == ["encrypt", "1.500", "!", "1", "ms", "0.900", "/", "1.500", "/", "7.000"]
+    assert "!" not in shown[-2]
+    assert quick["taken"] == sorted(quick["taken"])
+    assert quick["taken"][1] < 10
+
+
+def test_what_destinations_cost_is_measured_without_a_bench():
+    measured = figures()
+    assert [(row["unit"], row["limit"]) for row in measured] == [("ms", 1), ("ms", 1), ("µs", 10)]
+    assert all(row["taken"][0] > 0 for row in measured)
