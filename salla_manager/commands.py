@@ -12,7 +12,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from salla_manager import mapping_commands, shop_commands
+from salla_manager import connector_commands, mapping_commands, shop_commands
 from salla_manager.shell import connected, json_option, may_work, salla, say, secret_of, told
 
 # RQ forks a process for each job, and to import this app anew takes it longer than the work. Every `bench` command
@@ -179,11 +179,11 @@ def process(context: Any, as_json: bool) -> None:
 
 
 @salla.command("dispatch")
-@click.argument("instance", required=False)
+@click.argument("destination", required=False)
 @json_option
 @pass_context
-def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
-    """Deliver what is due, here and now, to one ERP Instance or to all."""
+def dispatch(context: Any, destination: str | None, as_json: bool) -> None:
+    """Deliver what is due, here and now, to one ERP Instance or ERP Connection, or to all."""
     from salla_manager import tasks
     from salla_manager.adapters.host import build_host
 
@@ -192,7 +192,7 @@ def dispatch(context: Any, instance: str | None, as_json: bool) -> None:
         tasks.free_leases()
         tasks.release_parked()
         host = build_host()
-        names = [instance] if instance else host.store.destinations_with_due_commands(host.clock.now())
+        names = [destination] if destination else host.store.destinations_with_due_commands(host.clock.now())
         say({name: vars(tasks.dispatch_to(name)) for name in names}, as_json)
 
 
@@ -210,5 +210,5 @@ def retry(context: Any, command: str) -> None:
 
 
 salla.add_command(mapping_commands.mapping)
-# Which has added its own to the same group.
-commands = [shop_commands.salla]
+# Each has added its own to the same group, which bench needs once.
+commands = list({shop_commands.salla, connector_commands.salla})

@@ -11,7 +11,8 @@ before_uninstall = "salla_manager.install.before_uninstall"
 # What several of our own forms share.
 doctype_js = {
     "Command ACK Log": ["public/js/erp_document.js", "public/js/json_fields.js"],
-    "ERP Instance": ["public/js/held_commands.js", "public/js/standstill.js"],
+    "ERP Connection": "public/js/standstill.js",
+    "ERP Instance": ["public/js/checklist.js", "public/js/held_commands.js", "public/js/standstill.js"],
     "External Record": ["public/js/erp_document.js", "public/js/json_fields.js"],
     "Mapping Rule Set": "public/js/mapping_editor.js",
     "Outbound Client Command": [
@@ -21,10 +22,11 @@ doctype_js = {
     ],
     "Salla Incoming Log": ["public/js/json_fields.js", "public/js/standstill.js"],
     "Salla Manager Settings": "public/js/standstill.js",
-    "Store Account": ["public/js/backfill.js", "public/js/standstill.js"],
+    "Store Account": ["public/js/backfill.js", "public/js/checklist.js", "public/js/standstill.js"],
     "Sync Run": ["public/js/backfill.js", "public/js/standstill.js"],
 }
 doctype_list_js = {
+    "ERP Connection": "public/js/standstill.js",
     "ERP Instance": "public/js/standstill.js",
     "Outbound Client Command": "public/js/standstill.js",
     "Salla Incoming Log": "public/js/standstill.js",

@@ -12,9 +12,10 @@ from frappe.utils import add_days, now_datetime
 
 from salla_manager import reading, reconciling, remapping
 from salla_manager.adapters.clock import FrappeClock
-from salla_manager.adapters.config_store import SETTINGS, touch_success
+from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host
+from salla_manager.adapters.instance_store import touch_success
 from salla_manager.adapters.jobs import FrappeJobs, fall_asleep, wake
 from salla_manager.adapters.nonce_store import purge_nonces
 from salla_manager.adapters.rows import plain, retrying

@@ -6,7 +6,7 @@ from typing import Any
 
 import frappe
 from frappe.model.naming import make_autoname
-from frappe.utils import cint, flt, now_datetime
+from frappe.utils import cint, flt
 from frappe.utils.password import decrypt
 
 from salla_manager.adapters.app_rows import app_of
@@ -56,21 +56,22 @@ class ConfigRows:
             standstill=standstill_of(row),
         )
 
-    def webhook_rules(self, platform: str) -> WebhookRules:
+    def webhook_rules(self, platform: str, store: str = "") -> WebhookRules:
+        owner = ("Store Account", store) if platform in _OWN_SECRETS else (SETTINGS, SETTINGS)
         # In one look, since the shop waits for the answer.
         found = dict(
             frappe.db.sql(
                 """select field, value from `tabSingles` where doctype = %(settings)s and field = %(limit)s
                 union all select fieldname, password from `__Auth`
-                where doctype = %(settings)s and name = %(settings)s and encrypted = 1""",
-                {"settings": SETTINGS, "limit": _BODY_LIMIT},
+                where doctype = %(doctype)s and name = %(name)s and encrypted = 1""",
+                {"settings": SETTINGS, "limit": _BODY_LIMIT, "doctype": owner[0], "name": owner[1]},
             )
         )
         limit = cint(found.get(_BODY_LIMIT)) or WebhookRules.body_limit
         fields = [field for field in _WEBHOOK_SECRETS.get(platform, ()) if found.get(field)]
         try:
             return WebhookRules(
-                limit, tuple(open_stored(SETTINGS, SETTINGS, f, decrypt(found[f])) for f in fields)
+                limit, tuple(open_stored(*owner, field, decrypt(found[field])) for field in fields)
             )
         except SecretError as error:
             raise SecretsUnreadable(str(error)) from error
@@ -96,7 +97,12 @@ class ConfigRows:
 
 _BODY_LIMIT = "webhook_body_limit"
 # The current one first, which subscriptions are given.
-_WEBHOOK_SECRETS = {"salla": ("salla_webhook_secret", "salla_webhook_secret_previous")}
+_WEBHOOK_SECRETS = {
+    "salla": ("salla_webhook_secret", "salla_webhook_secret_previous"),
+    "woocommerce": ("webhook_secret",),
+}
+# Of platforms where the secret is the store's, not the app's.
+_OWN_SECRETS = ("woocommerce",)
 
 
 def platform_label(platform: str) -> str:
@@ -162,7 +168,3 @@ def _not_wanted(row: Any) -> frozenset[str]:
 
 def switched_off(row: Any) -> frozenset[str]:
     return frozenset(command_type for command_type in COMMAND_TYPES if row.get(command_type) in (0, "0"))
-
-
-def touch_success(instance: str) -> None:
-    frappe.db.set_value("ERP Instance", instance, "last_success", now_datetime(), update_modified=False)

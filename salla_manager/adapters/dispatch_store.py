@@ -27,14 +27,22 @@ from salla_manager.adapters.rows import (
     update_rows,
 )
 from salla_manager.contract import dump_json
-from salla_manager.core.model import AckRow, Attempt, CommandStatus, CommandUpdate, OutboundCommand, Record
+from salla_manager.core.model import (
+    AckRow,
+    Attempt,
+    CommandStatus,
+    CommandUpdate,
+    OutboundCommand,
+    Record,
+    is_connection,
+)
 
 ATTEMPT, ACK = "Command Delivery Attempt", "Command ACK Log"
 # Read further than the limit, since the due commands of one lane give only one.
 _LOOK_AHEAD = 3
 
 CANDIDATES = """select name, lane, revision, generation from `tabOutbound Client Command`
-    where erp_instance = %s and status = 'Queued' and due <= %s and lane not in %s
+    where {column} = %s and status = 'Queued' and due <= %s and lane not in %s
     order by due limit %s for update skip locked"""
 
 
@@ -43,23 +51,27 @@ class DispatchRows:
         return frappe.db.sql(
             """select name from `tabERP Instance` instance where exists (
                 select 1 from `tabOutbound Client Command` command
-                where command.erp_instance = instance.name and command.status = 'Queued' and command.due <= %s
+                where command.erp_instance = instance.name and command.status = 'Queued' and command.due <= %(now)s
+            ) union all select name from `tabERP Connection` connection where exists (
+                select 1 from `tabOutbound Client Command` command
+                where command.erp_connection = connection.name and command.status = 'Queued' and command.due <= %(now)s
             ) order by name""",
-            to_epoch(now),
+            {"now": to_epoch(now)},
             pluck=True,
         )
 
     def lease_due_commands(
-        self, erp_instance: str, now: datetime, limit: int, token: str, until: datetime
+        self, destination: str, now: datetime, limit: int, token: str, until: datetime
     ) -> list[OutboundCommand]:
+        column = column_of(destination)
         busy = frappe.db.sql(
-            """select lane_in_flight from `tabOutbound Client Command`
-            where erp_instance = %s and status = 'Sending'""",
-            erp_instance,
+            f"""select lane_in_flight from `tabOutbound Client Command`
+            where {column} = %s and status = 'Sending'""",
+            destination,
             pluck=True,
         )
-        values = (erp_instance, to_epoch(now), tuple(busy) or ("",), limit * _LOOK_AHEAD)
-        rows = frappe.db.sql(CANDIDATES, values, as_dict=True)
+        values = (destination, to_epoch(now), tuple(busy) or ("",), limit * _LOOK_AHEAD)
+        rows = frappe.db.sql(CANDIDATES.format(column=column), values, as_dict=True)
         leased = []
         for row in _first_of_each_lane(rows, to_epoch(now)):
             if len(leased) == limit:
@@ -132,21 +144,33 @@ class DispatchRows:
             set_dependencies(name, update.waits_for)
         return bool(changed)
 
+    def add_attempt(self, attempt: Attempt) -> None:
+        _insert_attempt(attempt, "")
+
+    def response_of(self, idempotency_key: str) -> str:
+        responses = frappe.db.sql(
+            """select response from `tabCommand Delivery Attempt`
+            where idempotency_key = %s and status = 'SUCCESS' order by creation desc limit 1""",
+            idempotency_key,
+            pluck=True,
+        )
+        return responses[0] or "" if responses else ""
+
     def address_command(
-        self, name: str, erp_instance: str, customer_account: str, idempotency_key: str
+        self, name: str, destination: str, customer_account: str, idempotency_key: str
     ) -> bool:
         command = self.command(name)
         if command is None:
             return False
         frappe.db.sql(
-            """update `tabOutbound Client Command`
-            set erp_instance = %s, customer_account = %s, idempotency_key = %s, lane = %s, modified = %s
-            where name = %s and status = 'Held' and erp_instance is null""",
+            f"""update `tabOutbound Client Command`
+            set {column_of(destination)} = %s, customer_account = %s, idempotency_key = %s, lane = %s, modified = %s
+            where name = %s and status = 'Held' and erp_instance is null and erp_connection is null""",
             (
-                erp_instance,
+                destination,
                 customer_account or None,
                 idempotency_key,
-                lane_of(erp_instance, command.store, command.entity_type, command.external_id),
+                lane_of(destination, command.store, command.entity_type, command.external_id),
                 now_datetime(),
                 name,
             ),
@@ -159,6 +183,10 @@ class DispatchRows:
             return []
         rows = frappe.db.sql("select * from `tabExternal Record` where name in %s", (wanted,), as_dict=True)
         return [record_of(row) for row in rows]
+
+
+def column_of(destination: str) -> str:
+    return "erp_connection" if is_connection(destination) else "erp_instance"
 
 
 def _first_of_each_lane(rows: list[Any], now: int) -> list[Any]:
@@ -222,8 +250,9 @@ def _update_values(update: CommandUpdate) -> dict[str, Any]:
 def _insert_attempt(attempt: Attempt, token: str) -> None:
     key = attempt.attempt_key or f"{attempt.command}:{token}:{attempt.number}"
     values = {
-        "command": attempt.command,
-        "erp_instance": attempt.erp_instance,
+        "command": attempt.command or None,
+        "erp_instance": attempt.erp_instance or None,
+        "erp_connection": attempt.erp_connection or None,
         "connector_type": attempt.connector_type,
         "started_at": shown(attempt.started_at),
         "status": attempt.status,
@@ -231,7 +260,9 @@ def _insert_attempt(attempt: Attempt, token: str) -> None:
         "latency_ms": attempt.latency_ms,
         "retry_count": attempt.number,
         "burned": int(attempt.burned),
+        "is_uncertain": int(attempt.is_uncertain),
         "error": plain(attempt.error),
+        "request": dump_json(dict(attempt.request)).decode(),
         "response": attempt.response,
         "idempotency_key": attempt.idempotency_key,
         "attempt_key": key_of(key),
@@ -242,7 +273,8 @@ def _insert_attempt(attempt: Attempt, token: str) -> None:
 def _insert_ack(ack: AckRow) -> None:
     values = {
         "command": ack.command,
-        "erp_instance": ack.erp_instance,
+        "erp_instance": ack.erp_instance or None,
+        "erp_connection": ack.erp_connection or None,
         "received_at": shown(ack.received_at),
         "ack_status": ack.ack_status,
         "erp_document": plain(_document(ack.payload.get("erp_doc")), DATA_LENGTH),
@@ -280,6 +312,8 @@ def _command(row: Any, waits_for: tuple[str, ...]) -> OutboundCommand:
         store=row.store or "",
         customer_account=row.customer_account or "",
         erp_instance=row.erp_instance or "",
+        erp_connection=row.erp_connection or "",
+        is_copy=bool(row.is_copy),
         external_id=row.external_id,
         record=row.record or "",
         idempotency_key=row.idempotency_key,

@@ -8,6 +8,9 @@ import frappe
 
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import ConfigRows
+from salla_manager.adapters.erp_connection_health import health_of
+from salla_manager.adapters.erp_connection_store import ACTIVE
+from salla_manager.adapters.instance_store import CONNECTION, INSTANCE
 from salla_manager.adapters.rows import to_epoch
 from salla_manager.core.drain import TURN
 
@@ -17,7 +20,8 @@ SECOND = 1_000_000
 
 def read_health() -> dict[str, Any]:
     """Counts by status; oldest_* in seconds, 0 where nothing is due; standstill: why nothing moves, if so;
-    readings: backfills that are not at their end, and looks for changes that failed."""
+    readings: backfills that are not at their end, and looks for changes that failed; connections: how the active ERP
+    Connections did of late."""
     now = to_epoch(FrappeClock().now())
     return {
         "standstill": ConfigRows().settings().standstill,
@@ -34,19 +38,26 @@ def read_health() -> dict[str, Any]:
         "oldest_due_event": _age(
             "select min(due) from `tabSalla Incoming Log` where due between 2 and %s", now
         ),
-        "open_breakers": frappe.get_all(
-            "ERP Instance", {"breaker_status": "Open"}, ["name", "breaker_reason", "breaker_until"]
-        ),
+        "open_breakers": [
+            row
+            for doctype in (INSTANCE, CONNECTION)
+            for row in frappe.get_all(
+                doctype, {"breaker_status": "Open"}, ["name", "breaker_reason", "breaker_until"]
+            )
+        ],
+        "connections": health_of(frappe.get_all(CONNECTION, {"status": ACTIVE}, pluck="name")),
     }
 
 
-def read_held(erp_instance: str = "") -> dict[str, dict[str, dict[str, int]]]:
-    """ERP Instance (empty: none yet): command type: held, and of those in_turn, which go on by themselves."""
+def read_held(destination: str = "") -> dict[str, dict[str, dict[str, int]]]:
+    """ERP Instance or Connection (empty: none yet): command type: held, and of those in_turn, which go on by
+    themselves."""
     rows = frappe.db.sql(
-        """select coalesce(erp_instance, ''), command_type, count(*), sum(reason like %(turn)s)
-        from `tabOutbound Client Command` where status = 'Held' and %(instance)s in ('', erp_instance)
-        group by coalesce(erp_instance, ''), command_type""",
-        {"turn": f"{TURN}%", "instance": erp_instance},
+        """select coalesce(erp_connection, erp_instance, ''), command_type, count(*), sum(reason like %(turn)s)
+        from `tabOutbound Client Command` where status = 'Held'
+        and %(destination)s in ('', coalesce(erp_connection, erp_instance))
+        group by coalesce(erp_connection, erp_instance, ''), command_type""",
+        {"turn": f"{TURN}%", "destination": destination},
     )
     held: dict[str, dict[str, dict[str, int]]] = {}
     for instance, command_type, count, in_turn in rows:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import frappe
 
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import SETTINGS
+from salla_manager.adapters.erp_connectors import connector
 from salla_manager.adapters.identity import standstill_of
 from salla_manager.adapters.jobs import FrappeJobs
 from salla_manager.adapters.mapping_store import rules_of
@@ -27,6 +29,9 @@ from salla_manager.platforms.salla.accounts import ACCOUNTS_URL, Accounts, Salla
 from salla_manager.platforms.salla.accounts import HTTP as ACCOUNTS_HTTP
 from salla_manager.platforms.salla.client import HTTP
 from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport
+from salla_manager.platforms.woocommerce.client import HTTP as WOO_HTTP
+
+STORE = "Store Account"
 
 
 def build_host() -> Host:
@@ -41,6 +46,7 @@ def build_host() -> Host:
         versions={"frappe": frappe.__version__},
         retrying=retrying,
         rules=rules_of,
+        connectors=connector,
     )
 
 
@@ -56,18 +62,32 @@ def client_for(store: Store) -> ShopClient | None:
     standstill = standstill_of(settings)
     if standstill:
         raise ShopError("offline", standstill)
+    allow_private, clock = bool(settings.allow_private_addresses), FrappeClock()
+    # Workers of several hosts must agree on the time.
+    shared = {"paces": FrappePaceStore(), "now": lambda: clock.now().timestamp()}
+    if store.platform == "woocommerce":
+        http = replace(WOO_HTTP, allow_private_addresses=allow_private)
+        return _woo_client(store, {**shared, "http": http})
     if store.platform != "salla" or not read_tokens(store.name):
         return None
-    tokens, clock = tokens_of(store.name), FrappeClock()
+    tokens = tokens_of(store.name)
     return registry.client(
         replace(store, base_url=store.base_url or settings.salla_api_url),
         tokens,
         WatchedTransport(_transport(), tokens),
-        paces=FrappePaceStore(),
-        # Workers of several hosts must agree on the time.
-        now=lambda: clock.now().timestamp(),
-        http=replace(HTTP, allow_private_addresses=bool(settings.allow_private_addresses)),
+        http=replace(HTTP, allow_private_addresses=allow_private),
+        **shared,
     )
+
+
+def _woo_client(store: Store, options: dict[str, Any]) -> ShopClient | None:
+    keys = {field: read_secret(STORE, store.name, field) for field in ("consumer_key", "consumer_secret")}
+    if not all(keys.values()):
+        return None
+    row = frappe.db.get_value(STORE, store.name, ["calls_per_minute", "query_auth"], as_dict=True)
+    if row.calls_per_minute:
+        options["calls_per_minute"] = row.calls_per_minute
+    return registry.client(store, keys, _transport(), query_auth=bool(row.query_auth), **options)
 
 
 def tokens_of(store: str) -> Tokens:

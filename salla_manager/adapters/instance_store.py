@@ -16,9 +16,9 @@ from frappe.utils.password import get_encryption_key
 from salla_manager.adapters.config_store import switched_off
 from salla_manager.adapters.rows import from_epoch, from_shown, key_of, plain, shown, to_epoch
 from salla_manager.adapters.secrets import SecretError, keep_secret, read_secret
-from salla_manager.core.model import Instance
+from salla_manager.core.model import Instance, is_connection
 
-INSTANCE = "ERP Instance"
+INSTANCE, CONNECTION = "ERP Instance", "ERP Connection"
 # The ERP may have to be told the new secret meanwhile; both are taken from its side until then.
 ROTATION_DAYS = 7
 # Core's name of a secret -> its field.
@@ -59,14 +59,15 @@ class InstanceRows:
             values |= {"secret_fingerprint": fingerprint_of(instance.secret), "secret_since": now_datetime()}
         frappe.db.set_value(INSTANCE, instance.name, values, update_modified=False)
 
-    def move_release(self, instance: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+    def move_release(self, destination: str, change: Callable[[datetime | None], datetime | None]) -> bool:
+        doctype = doctype_of(destination)
         rows = frappe.db.sql(
-            "select release_until from `tabERP Instance` where name = %s for update", instance
+            f"select release_until from `tab{doctype}` where name = %s for update", destination
         )
         moved = change(from_epoch(rows[0][0])) if rows else None
         if moved is not None:
             values = {"release_until": to_epoch(moved)}
-            frappe.db.set_value(INSTANCE, instance, values, update_modified=False)
+            frappe.db.set_value(doctype, destination, values, update_modified=False)
         return moved is not None
 
     @contextmanager
@@ -79,7 +80,7 @@ class InstanceRows:
             if is_mine:
                 frappe.db.sql("select release_lock(%s)", lock)
 
-    def save_breaker(self, instance: str, failures: int, open_until: datetime | None, reason: str) -> None:
+    def save_breaker(self, destination: str, failures: int, open_until: datetime | None, reason: str) -> None:
         values = {
             "consecutive_failures": failures,
             "breaker_status": "Open" if open_until else "Closed",
@@ -88,7 +89,17 @@ class InstanceRows:
             "breaker_reason": plain(reason),
         }
         # Not `modified`: it would refuse the save of someone who has the form open.
-        frappe.db.set_value(INSTANCE, instance, values, update_modified=False)
+        frappe.db.set_value(doctype_of(destination), destination, values, update_modified=False)
+
+
+def doctype_of(destination: str) -> str:
+    return CONNECTION if is_connection(destination) else INSTANCE
+
+
+def touch_success(destination: str) -> None:
+    frappe.db.set_value(
+        doctype_of(destination), destination, "last_success", now_datetime(), update_modified=False
+    )
 
 
 def fingerprint_of(secret: str) -> str:

@@ -154,6 +154,8 @@ class RecordRows:
             "store": command.store,
             "customer_account": command.customer_account or None,
             "erp_instance": command.erp_instance or None,
+            "erp_connection": command.erp_connection or None,
+            "is_copy": int(command.is_copy),
             "record": command.record,
             "idempotency_key": command.idempotency_key,
             "payload": command.payload,
@@ -165,7 +167,7 @@ class RecordRows:
             "due": to_epoch(due_at),
             "due_at": shown(due_at),
             "created": to_epoch(command.created_at),
-            "lane": lane_of(command.erp_instance, command.store, command.entity_type, command.external_id),
+            "lane": lane_of(command.destination, command.store, command.entity_type, command.external_id),
         }
         same = {"idempotency_key": command.idempotency_key}
         insert_row(COMMAND, values, on_duplicate=same)
@@ -177,14 +179,16 @@ class RecordRows:
             set_dependencies(kept, command.waits_for)
         return str(kept)
 
-    def supersede_commands(self, key: RecordKey, revision: int, reason: str, generation: int = 0) -> int:
+    def supersede_commands(
+        self, key: RecordKey, revision: int, reason: str, generation: int = 0, *, with_copies: bool = True
+    ) -> int:
         record = frappe.db.get_value(RECORD, {"record_key": ("=", _record_key(key))}, "name")
         if not record:
             return 0
         frappe.db.sql(
             """update `tabOutbound Client Command` set status = %s, reason = %s, modified = %s
             where record = %s and status in %s
-            and (revision < %s or (revision = %s and generation < %s))""",
+            and (revision < %s or (revision = %s and generation < %s)) and is_copy in (0, %s)""",
             (
                 CommandStatus.SUPERSEDED,
                 plain(reason),
@@ -194,6 +198,7 @@ class RecordRows:
                 revision,
                 revision,
                 generation,
+                int(with_copies),
             ),
         )
         return changed_rows()
@@ -212,8 +217,8 @@ def fill_sku_keys() -> None:
         frappe.db.set_value(RECORD, name, "sku_key", sku_key(sku), update_modified=False)
 
 
-def lane_of(erp_instance: str, store: str, entity_type: str, external_id: str) -> str:
-    return key_of(erp_instance, store, entity_type, external_id)
+def lane_of(destination: str, store: str, entity_type: str, external_id: str) -> str:
+    return key_of(destination, store, entity_type, external_id)
 
 
 def next_command_name() -> str:

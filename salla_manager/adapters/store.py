@@ -10,13 +10,16 @@ import frappe
 from salla_manager.adapters.app_rows import AppRows
 from salla_manager.adapters.config_store import ConfigRows
 from salla_manager.adapters.dispatch_store import DispatchRows
+from salla_manager.adapters.erp_connection_store import ConnectionRows
 from salla_manager.adapters.event_store import EventRows
 from salla_manager.adapters.instance_store import InstanceRows
 from salla_manager.adapters.nonce_store import NonceRows
 from salla_manager.adapters.record_store import RecordRows
 
 
-class FrappeHubStore(ConfigRows, AppRows, InstanceRows, EventRows, RecordRows, DispatchRows, NonceRows):
+class FrappeHubStore(
+    ConfigRows, AppRows, InstanceRows, ConnectionRows, EventRows, RecordRows, DispatchRows, NonceRows
+):
     """Implements core.ports.HubStore."""
 
     @contextmanager

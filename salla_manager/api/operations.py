@@ -99,10 +99,7 @@ def close_breaker(instance: str) -> None:
     """Send again at once, without waiting for the next probe."""
     frappe.has_permission(COMMAND, "write", throw=True)
     frappe.has_permission("ERP Instance", "read", instance, throw=True)
-    host = build_host()
-    with host.store.transaction():
-        host.store.save_breaker(instance, 0, None, "")
-    host.jobs.dispatch(instance)
+    commands.close_breaker(build_host(), instance)
 
 
 @frappe.whitelist(methods=["POST"])

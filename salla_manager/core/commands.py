@@ -16,7 +16,7 @@ from salla_manager.core.model import (
 )
 from salla_manager.core.outbox import Outcome
 from salla_manager.erp.orchestrator import PushOrchestrator
-from salla_manager.erp.port import ConnectorError
+from salla_manager.erp.port import ConnectorError, TestResult
 
 _CANCELLABLE = (CommandStatus.QUEUED, CommandStatus.WAITING, CommandStatus.HELD, CommandStatus.DEAD)
 
@@ -71,6 +71,34 @@ def roll_back_command(host: Host, name: str, reason: str = "") -> str:
         raise OperatorError(str(error)) from None
     _withdraw(host, command, f"Rolled back by an operator. {reason}".strip())
     return result.export_id
+
+
+def can_roll_back(host: Host, name: str) -> bool:
+    """Whether its connector takes back what the command gave."""
+    command = host.store.command(name)
+    if command is None or command.status != CommandStatus.DONE or not command.erp_connection:
+        return False
+    connection = host.store.connection(command.erp_connection)
+    return connection is not None and PushOrchestrator(host).takes_back(connection, host.store.settings())
+
+
+def close_breaker(host: Host, destination: str) -> None:
+    """Send again at once, without waiting for the next probe."""
+    with host.store.transaction():
+        host.store.save_breaker(destination, 0, None, "")
+    host.jobs.dispatch(destination)
+
+
+def test_connection(host: Host, name: str) -> TestResult:
+    """Whether an ERP Connection would take anything, found out without an effect. Raises OperatorError."""
+    settings, connection = host.store.settings(), host.store.connection(name)
+    if settings.standstill:
+        raise OperatorError(settings.standstill)
+    if connection is None:
+        raise OperatorError(f"The ERP Connection {name} does not exist any more.")
+    if connection.config_problem:
+        return TestResult(False, connection.config_problem)
+    return PushOrchestrator(host).test(connection, settings)
 
 
 def _withdraw(host: Host, command: OutboundCommand, message: str) -> None:

@@ -12,9 +12,8 @@ from salla_manager.core.exchange import Line, question, send, send_twice
 from salla_manager.core.model import CLIENT_EXECUTOR, Instance
 from salla_manager.core.transport import Limits
 from salla_manager.core.verdicts import Exchange, document_of, is_alive
+from salla_manager.erp.base import TEST_SECONDS
 from salla_manager.erp.port import ConfigField, ConnectorError, ExportResult, TestResult
-
-TEST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from salla_manager.core.host import Host
 from salla_manager.core.model import CLIENT_EXECUTOR, Connection, Instance, Settings
 from salla_manager.core.transport import limits_of
 from salla_manager.core.verdicts import Exchange
+from salla_manager.erp.base import TEST_SECONDS, BaseConnector
 from salla_manager.erp.client_executor import ClientExecutorConnector, config_of
+from salla_manager.erp.deadline import DeadlinePassed, within
 from salla_manager.erp.outcomes import exchange_of, result_of
-from salla_manager.erp.port import ConnectorError, ERPConnectorPort, ExportResult
+from salla_manager.erp.port import ConnectorError, ERPConnectorPort, ExportResult, TestResult
 from salla_manager.erp.push import push
 
 Destination = Instance | Connection
@@ -56,25 +58,42 @@ class PushOrchestrator:
         """Whether it would take anything, without an effect; the second value is its clock's offset."""
         if isinstance(destination, Instance):
             return exchange.ping(self._host, destination)
+        started_at, result = self._host.clock.now(), self.test(destination, settings)
+        broken = Verdict(answers.BREAK, False, 0, result.error_message, is_connection_like=True)
+        return Exchange(_TESTED if result.success else broken, started_at, result.latency_ms), 0
+
+    def test(self, connection: Connection, settings: Settings) -> TestResult:
+        """Within 5 seconds. Never raises for what a connector does."""
         clock = self._host.clock
-        started_at, began = clock.now(), clock.monotonic()
+        began = clock.monotonic()
         try:
-            result = self.connector(destination.connector_type, settings).test_connection(destination.config)
-            reason = "" if result.success else result.error_message or "The connection test failed."
+            connector = self.connector(connection.connector_type, settings)
+            result = _tested(connector, connection.config)
+            message = "" if result.success else result.error_message or "The test failed without a reason."
+        except (ConnectorError, DeadlinePassed) as error:
+            message = str(error)
         except Exception as error:
-            reason = str(_fault(destination.connector_type, error))
-        latency = int((clock.monotonic() - began) * 1000)
-        verdict = Verdict(answers.BREAK, False, 0, reason, is_connection_like=True) if reason else _TESTED
-        return Exchange(verdict, started_at, latency), 0
+            message = str(_fault(connection.connector_type, error))
+        return TestResult(not message, message, int((clock.monotonic() - began) * 1000))
+
+    def takes_back(self, connection: Connection, settings: Settings) -> bool:
+        try:
+            return self.connector(connection.connector_type, settings).can_rollback()
+        except ConnectorError:
+            return False
 
     def roll_back(self, connection: Connection, idempotency_key: str, settings: Settings) -> ExportResult:
         """Take back what stands under this key. Raises ConnectorError."""
         kept = self.check_idempotency(idempotency_key)
         connector = self.connector(connection.connector_type, settings)
-        if kept is None or not connector.can_rollback():
+        if not connector.can_rollback():
             raise ConnectorError(
                 f"{connection.connector_type} takes nothing back. Undo it at the destination, by hand.",
                 action="dead",
+            )
+        if kept is None:
+            raise ConnectorError(
+                "What it gave is not kept here any more. Undo it at the destination, by hand.", action="dead"
             )
         try:
             return connector.rollback(kept, connection.config)
@@ -151,6 +170,13 @@ def _config(destination: Destination, clock_offset: int) -> Mapping[str, Any]:
     if destination.connector_type == CLIENT_EXECUTOR:
         return {**destination.config, "clock_offset": clock_offset}
     return destination.config
+
+
+def _tested(connector: ERPConnectorPort, config: Mapping[str, Any]) -> TestResult:
+    if isinstance(connector, BaseConnector | ClientExecutorConnector):
+        # They end in time by themselves.
+        return connector.test_connection(config)
+    return within(TEST_SECONDS, lambda: connector.test_connection(config))
 
 
 def _fault(connector_type: str, error: Exception) -> ConnectorError:

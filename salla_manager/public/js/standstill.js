@@ -24,12 +24,12 @@ if (!salla_standstill.reason) {
 		}
 	};
 
-	for (const doctype of ["ERP Instance", "Outbound Client Command", "Salla Incoming Log", "Store Account", "Sync Run"]) {
+	for (const doctype of ["ERP Connection", "ERP Instance", "Outbound Client Command", "Salla Incoming Log", "Store Account", "Sync Run"]) {
 		frappe.ui.form.on(doctype, { refresh: salla_standstill.on_form });
 	}
 }
 
-for (const doctype of ["ERP Instance", "Outbound Client Command", "Salla Incoming Log", "Store Account", "Sync Run"]) {
+for (const doctype of ["ERP Connection", "ERP Instance", "Outbound Client Command", "Salla Incoming Log", "Store Account", "Sync Run"]) {
 	if (frappe.listview_settings[doctype]) {
 		frappe.listview_settings[doctype].refresh = salla_standstill.on_list;
 	}

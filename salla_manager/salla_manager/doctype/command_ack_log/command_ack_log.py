@@ -12,6 +12,7 @@ class CommandACKLog(HubRow):
 
         ack_status: DF.Literal["applied", "skipped", "failed", "rejected"]
         command: DF.Link | None
+        erp_connection: DF.Link | None
         erp_document: DF.Data | None
         erp_instance: DF.Link | None
         message: DF.SmallText | None

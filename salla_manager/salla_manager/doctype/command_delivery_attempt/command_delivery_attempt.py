@@ -1,3 +1,5 @@
+import frappe
+
 from salla_manager.salla_manager.hub_row import HubRow, delete_in_batches
 
 
@@ -14,15 +16,18 @@ class CommandDeliveryAttempt(HubRow):
         burned: DF.Check
         command: DF.Link | None
         connector_type: DF.Data | None
+        erp_connection: DF.Link | None
         erp_instance: DF.Link | None
         error: DF.SmallText | None
         http_status: DF.Int
         idempotency_key: DF.Data | None
+        is_uncertain: DF.Check
         latency_ms: DF.Int
+        request: DF.Code | None
         response: DF.Code | None
         retry_count: DF.Int
         started_at: DF.Datetime | None
-        status: DF.Literal["Succeeded", "Failed", "Unknown"]
+        status: DF.Literal["SUCCESS", "FAILED", "RETRYING", "PENDING"]
     # end: auto-generated types
 
     @staticmethod
@@ -36,3 +41,23 @@ class CommandDeliveryAttempt(HubRow):
             limit %(batch)s""",
             days,
         )
+
+
+def on_doctype_update():
+    frappe.db.add_index("Command Delivery Attempt", ["erp_connection", "creation"], "connection_health")
+
+
+def rename_outcomes() -> None:
+    """Of attempts from before their status said whether the command comes again."""
+    frappe.db.sql("update `tabCommand Delivery Attempt` set is_uncertain = 1 where status = 'Unknown'")
+    frappe.db.sql(
+        """update `tabCommand Delivery Attempt` attempt
+        left join `tabOutbound Client Command` command on command.name = attempt.command
+        set attempt.connector_type = 'CLIENT_EXECUTOR',
+            attempt.status = case
+                when attempt.status = 'Succeeded' then 'SUCCESS'
+                when command.status in ('Dead', 'Superseded', 'Cancelled') and attempt.retry_count >= command.attempts
+                    then 'FAILED'
+                else 'RETRYING' end
+        where attempt.status in ('Succeeded', 'Failed', 'Unknown')"""
+    )

@@ -1,7 +1,7 @@
 frappe.listview_settings["Command Delivery Attempt"] = {
 	hide_name_column: true,
 	get_indicator(doc) {
-		const colours = { Succeeded: "green", Failed: "red", Unknown: "orange" };
+		const colours = { SUCCESS: "green", FAILED: "red", RETRYING: "orange", PENDING: "yellow" };
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];
 	},
 };

@@ -13,6 +13,7 @@ frappe.ui.form.on("Outbound Client Command", {
 		if (["Queued", "Waiting", "Held", "Dead"].includes(frm.doc.status)) {
 			frm.add_custom_button(__("Cancel Command"), () => ask_and_cancel(frm));
 		}
+		if (frm.doc.status === "Done" && frm.doc.erp_connection) offer_roll_back(frm);
 	},
 });
 
@@ -29,6 +30,36 @@ function ask_and_cancel(frm) {
 		({ reason }) => run(frm, "cancel_command", { reason }),
 		__("A cancelled command is never sent."),
 		__("Cancel Command")
+	);
+}
+
+async function offer_roll_back(frm) {
+	const name = frm.doc.name;
+	const method = "salla_manager.api.erp_connections.can_roll_back";
+	const { message } = await frappe.call({ method, type: "GET", args: { name } });
+	if (message && frm.doc.name === name) {
+		frm.add_custom_button(__("Roll Back"), () => ask_and_roll_back(frm));
+	}
+}
+
+function ask_and_roll_back(frm) {
+	frappe.prompt(
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+		({ reason }) =>
+			frappe.confirm(__("{0} takes back what this command gave. Go on?", [frm.doc.erp_connection]), () =>
+				frappe
+					.call({
+						method: "salla_manager.api.erp_connections.roll_back",
+						args: { name: frm.doc.name, reason },
+						freeze: true,
+					})
+					.then(({ message }) => {
+						frappe.show_alert(__("Taken back: {0}", [frappe.utils.escape_html(message || "")]));
+						frm.reload_doc();
+					})
+			),
+		__("Take back what was exported"),
+		__("Roll Back")
 	);
 }
 

@@ -36,10 +36,12 @@ class OutboundClientCommand(HubRow):
         entity_type: DF.Literal[
             "product", "variant", "customer", "order", "category", "brand", "order_status"
         ]
+        erp_connection: DF.Link | None
         erp_instance: DF.Link | None
         external_id: DF.Data | None
         generation: DF.Int
         idempotency_key: DF.Data | None
+        is_copy: DF.Check
         lane: DF.Data | None
         lane_in_flight: DF.Data | None
         lease_token: DF.Data | None
@@ -78,6 +80,7 @@ class OutboundClientCommand(HubRow):
 
 def on_doctype_update():
     frappe.db.add_index("Outbound Client Command", ["erp_instance", "status", "due"], "lease_queue")
+    frappe.db.add_index("Outbound Client Command", ["erp_connection", "status", "due"], "connection_queue")
     frappe.db.add_index("Outbound Client Command", ["lane", "status"], "lane_status")
     frappe.db.add_index("Outbound Client Command", ["status", "lease_until"], "lease_expiry")
     frappe.db.add_index("Outbound Client Command", ["status", "created"], "parked")
