@@ -13,11 +13,12 @@ from salla_manager.adapters.alarms import tell
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.jobs import wake
-from salla_manager.adapters.rows import is_transient
-from salla_manager.adapters.sync_store import RUN, FrappeSyncStore
+from salla_manager.adapters.rows import is_transient, plain
+from salla_manager.adapters.sync_store import RUN, FrappeSyncStore, note_sync
 from salla_manager.core import backfill
 from salla_manager.core.incremental import read_changes
-from salla_manager.core.pull import ENTITY_TYPES, PullError
+from salla_manager.core.pull import ENTITY_TYPES, PullError, is_off
+from salla_manager.core.refusals import words_of
 from salla_manager.core.sync_run import RunStatus, SyncRun
 from salla_manager.platforms.port import ShopError
 
@@ -54,6 +55,29 @@ def wake_look(store: str) -> None:
     wake("salla_manager.reading.look", f"salla_look_{store}", **options, store=store)
 
 
+def look_now(store: str) -> None:
+    """Whatever the store's own minutes say."""
+    host = build_host()
+    with host.store.transaction():
+        look_rows.ask_look(store, host.clock.now())
+    wake_look(store)
+
+
+def read_all(store: str, entity_types: list[str] | None = None, since: str | None = None) -> str:
+    """The job: plan a backfill and begin it. Gives its name; empty, with the reason on the Store Account, where it
+    could not be planned."""
+    host, runs = build_host(), FrappeSyncStore()
+    try:
+        run = backfill.plan(host, runs, store, entity_types, since)
+        backfill.start(host, runs, run.name)
+    except (PullError, ShopError) as error:
+        with host.store.transaction():
+            note_sync(store, None, plain(words_of(error)))
+        return ""
+    wake_backfill(run.name)
+    return run.name
+
+
 def take_turn(name: str) -> None:
     """The job: read on for a while, and come back behind whatever else waits for a worker."""
     run = read_on(name)
@@ -87,7 +111,10 @@ def _pause(name: str, message: str) -> SyncRun | None:
     host, runs = build_host(), FrappeSyncStore()
     with host.store.transaction():
         runs.change_run_status(name, (RunStatus.RUNNING,), RunStatus.PAUSED, host.clock.now(), message)
-    return runs.run(name)
+        run = runs.run(name)
+        if run:
+            note_sync(run.store, None, message)
+    return run
 
 
 def look(store: str) -> None:
@@ -106,7 +133,7 @@ def look(store: str) -> None:
     try:
         answer = read_changes(host, FrappeSyncStore(), store, due_lists(store, now))
     except (PullError, ShopError) as error:
-        message = str(error)
+        message = words_of(error)
     except Exception as error:
         frappe.db.rollback()
         log_failure("salla_manager look for changes", error)
@@ -120,10 +147,11 @@ def look(store: str) -> None:
 
 
 def due_lists(store: str, now: datetime) -> list[str]:
-    """Plurals: what changes all day, and once a day the short lists."""
-    until = look_rows.read_until(store)
+    """Plurals: what changes all day, and once a day the short lists; nothing of what is switched off."""
+    until, known = look_rows.read_until(store), build_host().store.store(store)
     is_old = {
         plural: now - moment >= SHORT_LISTS_EVERY if (moment := until.get(ENTITY_TYPES[plural])) else True
         for plural in SHORT_LISTS
     }
-    return [plural for plural in ENTITY_TYPES if is_old.get(plural, True)]
+    wanted = [plural for plural in ENTITY_TYPES if is_old.get(plural, True)]
+    return [plural for plural in wanted if known and not is_off(known, plural)]

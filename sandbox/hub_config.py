@@ -23,6 +23,8 @@ class ConfigRows(Rows):
         super().__init__(path)
         self._settings = settings or Settings()
         self.salla_webhook_secrets = webhook_secrets
+        # Of a WooCommerce store, by its name.
+        self.store_webhook_secrets: dict[str, str] = {}
         self.webhook_body_limit = WebhookRules.body_limit
         self._changing: dict[str, threading.Lock] = {}
         self._run("create table if not exists release_pace (destination text primary key, free_at text)")
@@ -30,10 +32,10 @@ class ConfigRows(Rows):
     def settings(self) -> Settings:
         return self._settings
 
-    def webhook_rules(self, platform: str) -> WebhookRules:
-        return WebhookRules(
-            self.webhook_body_limit, self.salla_webhook_secrets if platform == "salla" else ()
-        )
+    def webhook_rules(self, platform: str, store: str = "") -> WebhookRules:
+        own = (self.store_webhook_secrets.get(store, ""),)
+        secrets = self.salla_webhook_secrets if platform == "salla" else own
+        return WebhookRules(self.webhook_body_limit, secrets)
 
     def save_settings(self, settings: Settings) -> None:
         self._settings = settings

@@ -16,6 +16,7 @@ from salla_manager.core.connect import ConnectError, connect
 
 CALLBACK = "/api/method/salla_manager.api.shops.salla_callback"
 WEBHOOK = "/api/method/salla_manager.api.webhooks.salla"
+WOO_WEBHOOK = "/api/method/salla_manager.api.webhooks.woocommerce?store="
 MINUTES = 15
 
 
@@ -23,6 +24,13 @@ def addresses() -> dict[str, str]:
     """callback and webhook: what Salla's partner portal asks for; empty while nobody has said where this hub is."""
     url = hub_url()
     return {"callback": url and url + CALLBACK, "webhook": url and url + WEBHOOK}
+
+
+def webhook_url(store: str, platform: str) -> str:
+    """Where this shop sends its webhooks; a shop of WooCommerce has an address of its own, as it has its own secret.
+    Empty as above."""
+    url = hub_url()
+    return url and url + (f"{WOO_WEBHOOK}{store}" if platform == "WooCommerce" else WEBHOOK)
 
 
 def begin(store: str) -> str:

@@ -18,7 +18,7 @@ from salla_manager.adapters.rows import (
     to_epoch,
     update_rows,
 )
-from salla_manager.adapters.sync_store import CHANGES, RUN, changes_name
+from salla_manager.adapters.sync_store import CHANGES, RUN, changes_name, note_sync
 from salla_manager.core.sync_run import RunStatus, SyncStep, dump_steps
 
 STORE, FAILED = "Store Account", "Failed"
@@ -31,20 +31,33 @@ def due_looks(now: datetime) -> list[str]:
         row.store: row
         for row in frappe.get_all(RUN, {"kind": CHANGES}, ["store", "started", "lease_until", "due"])
     }
-    stores = frappe.get_all(
-        STORE,
-        {"enabled": 1, "changes_every": (">", 0), "token_expires_at": ("is", "set")},
-        ["name", "creation", "changes_every"],
-    )
+    columns = ["name", "creation", "changes_every", "platform", "token_expires_at", "consumer_secret"]
     due = []
-    for store in stores:
+    for store in filter(_is_connected, frappe.get_all(STORE, {"enabled": 1}, columns)):
         look = looks.get(store.name)
         last = (from_epoch(look.started) if look else None) or from_shown(store.creation)
         is_taken = look is not None and look.lease_until > to_epoch(now)
         goes_on = look is not None and 0 < look.due <= to_epoch(now)
-        if not is_taken and (goes_on or last + timedelta(minutes=store.changes_every) <= now):
+        is_old = store.changes_every and last + timedelta(minutes=store.changes_every) <= now
+        if not is_taken and (goes_on or is_old):
             due.append((last, store.name))
     return [name for _, name in sorted(due)]
+
+
+def _is_connected(store: Any) -> bool:
+    # Stars in the field stand for a secret that is kept.
+    return bool(store.consumer_secret if store.platform == "WooCommerce" else store.token_expires_at)
+
+
+def ask_look(store: str, now: datetime) -> None:
+    """Have the next look begin at once, unless one is at work."""
+    insert_row(
+        RUN, {"name": changes_name(store), "kind": CHANGES, "store": store}, on_duplicate={"kind": CHANGES}
+    )
+    frappe.db.sql(
+        "update `tabSync Run` set due = %s where name = %s and lease_until <= %s",
+        (to_epoch(now), changes_name(store), to_epoch(now)),
+    )
 
 
 def begin_look(store: str, token: str, now: datetime, until: datetime) -> bool:
@@ -80,7 +93,8 @@ def end_look(store: str, token: str, answer: dict[str, Any], now: datetime, mess
         "lease_token": "",
         "lease_until": 0,
     }
-    update_rows(RUN, values, name=changes_name(store), lease_token=token)
+    if update_rows(RUN, values, name=changes_name(store), lease_token=token):
+        note_sync(store, values["finished_at"] if is_done else None, values["message"])
 
 
 def _steps(answer: dict[str, Any]) -> list[SyncStep]:

@@ -37,7 +37,7 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
         target = _target(name, host.store.webhook_rules(store.platform).secrets)
         client = host.client_for(store)
         if client is None:
-            raise OperatorError(store.access_problem or f"{name} has no tokens. Connect the store first.")
+            raise OperatorError(store.access_problem or f"{name} has no access to its shop. Connect the store first, or enter its keys.")
         client = client.in_lane(BACKFILL)
         lines = client.repair_webhooks(target) if repair else client.check_webhooks(target)
         left = client.check_webhooks(target) if repair and lines else lines

@@ -32,6 +32,12 @@ def changes_name(store: str) -> str:
     return f"{store} changes"
 
 
+def note_sync(store: str, finished_at: datetime | None, error: str) -> None:
+    """For the list of shops. finished_at: as it is shown, None where it did not come to its end."""
+    values = {"last_sync_error": error, **({"last_sync_at": finished_at} if finished_at else {})}
+    frappe.db.set_value("Store Account", store, values, update_modified=False)
+
+
 class FrappeSyncStore:
     """Implements core.sync_run.SyncStore."""
 
@@ -109,6 +115,10 @@ class FrappeSyncStore:
                 "finished_at": shown(run.finished_at),
             }
             update_rows(RUN, values, name=run.name)
+            if status == RunStatus.DONE:
+                note_sync(run.store, values["finished_at"], plain(_first_reason(run)))
+            elif status == RunStatus.PAUSED:
+                note_sync(run.store, None, values["message"])
         update_rows(RUN, {"lease_token": "", "lease_until": 0}, name=run.name, lease_token=token)
         return bool(was)
 
@@ -181,6 +191,10 @@ class FrappeSyncStore:
     def _keep(self, store: str, watermarks: dict[str, int], places: dict[str, Any]) -> None:
         values = {"watermarks": json.dumps(watermarks), "places": json.dumps(places)}
         update_rows(RUN, values, name=changes_name(store))
+
+
+def _first_reason(run: SyncRun) -> str:
+    return next((reason for step in run.steps for reason in step.reasons), "")
 
 
 def _progress(run: SyncRun) -> dict[str, Any]:

@@ -17,10 +17,16 @@ def salla() -> Answer:
     return _receive("salla")
 
 
-def _receive(platform: str) -> Answer:
+@frappe.whitelist(allow_guest=True, methods=["POST"], xss_safe=True)
+def woocommerce() -> Answer:
+    """WooCommerce's webhook; its address names the store, whose own secret proves it."""
+    return _receive("woocommerce", frappe.request.args.get("store", ""))
+
+
+def _receive(platform: str, store: str | None = None) -> Answer:
     raw, headers = frappe.request.get_data(), frappe.request.headers
     try:
-        answer = retrying(lambda: receive_webhook(platform, raw, headers, build_request_host()))
+        answer = retrying(lambda: receive_webhook(platform, raw, headers, build_request_host(), store))
     except Exception as error:
         frappe.db.rollback()
         log_failure(f"{platform} webhook", error)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from salla_manager.core import installation
 from salla_manager.core.host import Host
-from salla_manager.core.model import Event, EventStatus, SecretsUnreadable
+from salla_manager.core.model import Event, EventStatus, SecretsUnreadable, Store
 from salla_manager.platforms.port import Platform, SignatureError, Webhook, WebhookError
 
 _NAME = re.compile(r"[^<>\x00-\x1f\x7f]{1,140}")
@@ -23,32 +23,50 @@ class WebhookAnswer:
     body: dict[str, Any]
 
 
-def receive_webhook(platform: str, raw: bytes, headers: Mapping[str, str], host: Host) -> WebhookAnswer:
-    """200 once it is kept (also when it was kept before); 401, 404, 413 or 503 where nothing was stored."""
+def receive_webhook(
+    platform: str, raw: bytes, headers: Mapping[str, str], host: Host, store_name: str | None = None
+) -> WebhookAnswer:
+    """200 once it is kept (also when it was kept before); 401, 404, 413 or 503 where nothing was stored.
+
+    store_name: of platforms whose stores have a secret and an address each: the one that the address names.
+    """
     try:
         adapter = host.platforms(platform)
     except (KeyError, ValueError):
         return _refuse(404, f"The platform '{platform}' is not known here.")
+    store = None if store_name is None else _named(host, platform, store_name)
     try:
-        rules = host.store.webhook_rules(platform)
+        rules = host.store.webhook_rules(platform, store.name if store else "")
     except SecretsUnreadable:
         # 5xx: the shop sends it again, once the secret can be read.
         return _refuse(503, "The webhook cannot be verified at the moment. Send it again.")
     if len(raw) > rules.body_limit:
         return _refuse(413, f"The body has {len(raw)} bytes; at most {rules.body_limit} are taken.")
+    if adapter.is_ping(raw):
+        return WebhookAnswer(200, {"ok": True, "event": "", "duplicate": False})
     try:
         adapter.check_signature(headers, raw, rules.secrets)
     except SignatureError as error:
         return _refuse(401, str(error))
-    return _keep(adapter, raw, host)
+    return _keep(adapter, raw, headers, host, store)
 
 
-def _keep(adapter: Platform, raw: bytes, host: Host) -> WebhookAnswer:
+def _named(host: Host, platform: str, name: str) -> Store | None:
+    """Compared anew, since the database takes names for equal that are not."""
+    store = host.store.store(name)
+    return store if store and store.name == name and store.platform == platform else None
+
+
+def _keep(
+    adapter: Platform, raw: bytes, headers: Mapping[str, str], host: Host, store: Store | None
+) -> WebhookAnswer:
     try:
-        webhook = adapter.read_webhook(raw)
+        webhook = adapter.read_webhook(raw, headers)
+        # Its secret proves whose it is; what it says of that may differ from the address that people entered.
+        webhook = replace(webhook, merchant_id=store.merchant_id) if store else webhook
         _check_names(webhook)
     except WebhookError as error:
-        return _keep_unreadable(adapter.name, raw, str(error), host)
+        return _keep_unreadable(adapter.name, raw, str(error), host, store)
     with host.store.transaction():
         answer = (
             _keep_tokens(adapter.name, webhook, host)
@@ -98,14 +116,16 @@ def _keep_tokens(platform: str, webhook: Webhook, host: Host) -> WebhookAnswer:
     return _accept(name, is_new)
 
 
-def _keep_unreadable(platform: str, raw: bytes, problem: str, host: Host) -> WebhookAnswer:
+def _keep_unreadable(
+    platform: str, raw: bytes, problem: str, host: Host, store: Store | None
+) -> WebhookAnswer:
     """It is authentic, so it must not be lost: it stands in the list with the reason."""
     event = Event(
         name="",
         platform=platform,
         event="",
-        merchant_id="",
-        store="",
+        merchant_id=store.merchant_id if store else "",
+        store=store.name if store else "",
         raw=_TOKENS.sub(r'\1"***"', raw.decode("utf-8", "replace")),
         dedupe_hash=hashlib.sha256(raw).hexdigest(),
         received_at=host.clock.now(),

@@ -48,8 +48,8 @@ class Jobs(Protocol):
 class ConfigStore(Protocol):
     def settings(self) -> Settings: ...
 
-    def webhook_rules(self, platform: str) -> WebhookRules:
-        """What a webhook is held against. Raises SecretsUnreadable."""
+    def webhook_rules(self, platform: str, store: str = "") -> WebhookRules:
+        """What a webhook is held against; store: where each one has a secret of its own. Raises SecretsUnreadable."""
 
     def store(self, name: str) -> Store | None: ...
 

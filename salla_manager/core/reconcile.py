@@ -197,5 +197,5 @@ def _source(host: Host, key: RunKey) -> tuple[Store, ShopClient]:
         raise ReconcileError(host.store.settings().standstill)
     client = host.client_for(store)
     if client is None:
-        raise ReconcileError(f"{store.name} has no tokens to read the shop. Connect the store first.")
+        raise ReconcileError(f"{store.name} has no access to its shop. Connect the store first, or enter its keys.")
     return store, client

@@ -9,6 +9,9 @@ from frappe import _
 from frappe.utils import cint
 
 from salla_manager.core.addresses import TransportError, check_address, check_url
+from salla_manager.core.refusals import words_of
+from salla_manager.platforms.port import ShopError
+from salla_manager.platforms.woocommerce.site import check_secure, site_url
 
 
 def checked_url(url: str, label: str) -> str:
@@ -28,28 +31,20 @@ def checked_url(url: str, label: str) -> str:
 
 
 def checked_shop(url: str) -> str:
-    """The address of a shop whose API lies below it: https and public unless private addresses are allowed here. What
-    was copied along behind it, such as /wp-json, is taken off."""
-    url = re.sub(r"/(wp-json|wp-admin)(/.*)?$", "", (url or "").strip().rstrip("/"))
-    url = checked_url(url, _("Shop URL"))
-    parts = urlsplit(url)
-    url = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl()
+    """The address of a WordPress site: https and public unless private addresses are allowed here. What was copied
+    along behind it, such as /wp-json, is taken off."""
+    url = checked_url(site_url(url or ""), _("Shop URL"))
     allow_private = bool(
         cint(frappe.db.get_single_value("Salla Manager Settings", "allow_private_addresses"))
     )
     try:
         check_url(url, allow_private)
-        if _is_address(parts.hostname):
-            check_address(parts.hostname, allow_private)
-    except TransportError as error:
-        frappe.throw(_("{0}: {1}").format(_("Shop URL"), error))
+        check_secure(url, allow_private)
+        if _is_address(urlsplit(url).hostname):
+            check_address(urlsplit(url).hostname, allow_private)
+    except (TransportError, ShopError) as error:
+        frappe.throw(_("{0}: {1}").format(_("Shop URL"), words_of(error)))
     return url
-
-
-def shop_id(url: str) -> str:
-    """Host and path, by which a shop without an id of its own is known."""
-    parts = urlsplit(url)
-    return f"{parts.netloc}{parts.path}"[:140]
 
 
 def _is_address(host: str | None) -> bool:

@@ -95,7 +95,7 @@ class TestSubscriptions(HubCase):
             (("salla_manager.adapters.connecting.hub_url", {"return_value": ""}), "Hub URL"),
             ((RULES, {"return_value": WebhookRules()}), "secret"),
             ((RULES, {"side_effect": SecretsUnreadable("No key.")}), "No key"),
-            (("salla_manager.adapters.host.client_for", {"return_value": None}), "no tokens"),
+            (("salla_manager.adapters.host.client_for", {"return_value": None}), "no access to its shop"),
             (
                 (
                     "salla_manager.adapters.host.client_for",

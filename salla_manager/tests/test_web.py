@@ -117,7 +117,7 @@ class TestPull(WebCase):
     def test_a_store_without_tokens_says_so(self):
         response = self.ask()
         assert response.status_code == 400
-        assert "no tokens" in answer(response)["message"]
+        assert "no access to its shop" in answer(response)["message"]
 
     def test_the_answer_is_bare(self):
         shop = _Shop()

@@ -83,7 +83,10 @@ class FakePlatform:
         if headers.get("X-Proof") not in proofs:
             raise SignatureError("The signature is wrong.")
 
-    def read_webhook(self, raw: bytes) -> Webhook:
+    def is_ping(self, raw: bytes) -> bool:
+        return False
+
+    def read_webhook(self, raw: bytes, headers: Mapping[str, str] | None = None) -> Webhook:
         try:
             body = json.loads(raw)
         except ValueError as error:
@@ -118,6 +121,15 @@ class FakePlatform:
 
     def admin_url(self, entity_type: str, external_id: str, body: dict[str, Any]) -> str:
         return f"https://shop.test/{entity_type}/{external_id}"
+
+    def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
+        return None
+
+    def product_of(self, body: dict[str, Any]) -> str:
+        return ""
+
+    def seen_status(self, slug: str) -> None:
+        return None
 
     def app_change(self, webhook: Webhook) -> None:
         return None
@@ -174,6 +186,18 @@ class FakeShop:
         rows = [(key, body) for (kind, key), body in self.bodies.items() if kind == entity_type]
         end = begin + 2
         return Page(rows[begin:end], len(rows), 2, str(end) if end < len(rows) else None)
+
+    def kinds(self, entity_type: str) -> tuple[str, ...]:
+        return (entity_type,)
+
+    def entries(self, entity_type: str, cursor: str = "") -> Page:
+        return self.page(entity_type, cursor)
+
+    def unsettled(self, cursor: str = "") -> Page:
+        return Page([], 0, 1, None)
+
+    def calls_each(self, entity_type: str) -> int:
+        return 0
 
     def orders_of(self, day: date, cursor: str = "") -> Page:
         self.days.append(day)

@@ -56,7 +56,7 @@ def test_without_tokens_a_whole_body_does(hub: Hub) -> None:
     hub.webhook("order.created", **body("order", items=[], customer=None))
     hub.webhook("product.updated", external_id="1")
     assert hub.process().events == {"Processed": 1, "No Access": 1}
-    assert "has no tokens. Connect the store" in hub.event("SM-LOG-00002")["message"]
+    assert "has no access to its shop. Connect the store" in hub.event("SM-LOG-00002")["message"]
 
 
 def test_what_the_shop_has_no_more_is_ignored_with_the_reason(hub: Hub) -> None:

@@ -116,7 +116,7 @@ def test_a_bad_request_begins_nothing(hub: Hub, change: dict[str, Any], reason: 
 
 def test_a_store_without_tokens_cannot_be_pulled(hub: Hub) -> None:
     hub.client = None
-    with pytest.raises(PullError, match="has no tokens"):
+    with pytest.raises(PullError, match="has no access to its shop"):
         request_pull(hub.host, STORE)
 
 

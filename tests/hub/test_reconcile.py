@@ -256,7 +256,7 @@ def test_nothing_is_enqueued_before_the_first_run_and_nothing_read_without_token
     with pytest.raises(ReconcileError, match="was not reconciled yet"):
         enqueue_missing(hub.host, hub.rows, ORDERS)
     hub.client = None
-    with pytest.raises(ReconcileError, match="has no tokens"):
+    with pytest.raises(ReconcileError, match="has no access to its shop"):
         run(hub)
 
 

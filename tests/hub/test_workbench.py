@@ -159,7 +159,7 @@ def test_a_deleted_duplicate_stays_away(hub: Hub) -> None:
     [
         ({}, RecordKey(STORE, "product", "99"), "There is no product or variant 99"),
         ({}, RecordKey(STORE, "customer", "7"), "There is no product or variant 7"),
-        ({"client": None}, RecordKey(STORE, "product", "1"), "has no tokens"),
+        ({"client": None}, RecordKey(STORE, "product", "1"), "has no access to its shop"),
     ],
 )
 def test_what_cannot_be_read_again(hub: Hub, change: dict[str, Any], key: RecordKey, words: str) -> None:

@@ -6,6 +6,7 @@ salla_backfill.kinds = {
 	brand: __("Brands"),
 	order_status: __("Order Statuses"),
 	product: __("Products"),
+	variant: __("Variants"),
 	customer: __("Customers"),
 	order: __("Orders"),
 };

@@ -31,25 +31,9 @@ function call(action, frm, args = {}) {
 
 function check_connection(frm) {
 	call("check_connection", frm).then(({ message }) => {
-		frappe.msgprint({
-			title: message.ok ? __("The connection works") : __("Something has to be mended"),
-			indicator: message.ok ? "green" : "red",
-			message: checklist(message.rows),
-			wide: true,
-		});
+		salla_checklist.show(message);
 		frm.reload_doc();
 	});
-}
-
-function checklist(rows) {
-	const colours = { ok: "green", warning: "orange", failed: "red" };
-	const words = { ok: __("OK"), warning: __("Look at this"), failed: __("To be mended") };
-	const lines = rows.map(
-		({ check, state, message }) =>
-			`<tr><td class="text-nowrap"><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
-			<td class="text-nowrap"><b>${frappe.utils.escape_html(check)}</b></td><td>${frappe.utils.escape_html(message)}</td></tr>`
-	);
-	return `<table class="table table-sm">${lines.join("")}</table>`;
 }
 
 function pair(frm, hub_url = "") {

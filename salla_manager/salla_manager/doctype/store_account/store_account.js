@@ -2,9 +2,19 @@ const PLURALS = ["categories", "brands", "order_statuses", "products", "customer
 const PLAN_SECONDS = 4;
 
 frappe.ui.form.on("Store Account", {
+	platform: name_fields,
 	refresh(frm) {
+		name_fields(frm);
 		if (frm.is_new()) return;
 		show_problems(frm);
+		show_test(frm);
+		show_webhook_address(frm);
+		if (frm.doc.platform === "WooCommerce") {
+			frm.add_custom_button(__("Test Connection"), () => test_connection(frm));
+		}
+		if (frappe.model.can_write("Sync Run")) {
+			frm.add_custom_button(__("Sync Now"), () => sync_now(frm));
+		}
 		show_days_left(frm);
 		frm.add_custom_button(__("Pull Now"), () => ask_and_pull(frm));
 		if (frappe.model.can_write("Sync Run")) {
@@ -19,8 +29,51 @@ frappe.ui.form.on("Store Account", {
 	},
 });
 
+function name_fields(frm) {
+	const is_woo = frm.doc.platform === "WooCommerce";
+	frm.set_df_property("base_url", "label", is_woo ? __("Shop URL") : __("API URL"));
+	frm.set_df_property("merchant_id", "label", is_woo ? __("Known As") : __("Merchant ID"));
+}
+
+function test_connection(frm) {
+	frappe
+		.call({
+			method: "salla_manager.api.connectors.test_connection",
+			args: { name: frm.doc.name },
+			freeze: true,
+			freeze_message: __("The shop is being asked."),
+		})
+		.then(({ message }) => {
+			salla_checklist.show({ ok: message.ok, rows: message.steps });
+			frm.reload_doc();
+		});
+}
+
+function sync_now(frm) {
+	frappe
+		.call({ method: "salla_manager.api.connectors.sync", args: { name: frm.doc.name }, freeze: true })
+		.then(({ message }) => frappe.set_route("Form", "Sync Run", message.run));
+}
+
+function show_test(frm) {
+	const rows = JSON.parse(frm.doc.test_steps || "[]");
+	frm.get_field("test_table").$wrapper.html(rows.length ? salla_checklist.table(rows) : "");
+}
+
+function show_webhook_address(frm) {
+	const url = frm.doc.__onload?.webhook_url;
+	const topics = ["order", "product"].flatMap((kind) => ["created", "updated", "deleted"].map((end) => `${kind}.${end}`));
+	const html = url
+		? `<p>${__("Webhooks of the shop go to this address, with the Webhook Secret. They only make it faster: without them each look finds what changed.")}</p>
+			<p><code dir="ltr" style="word-break: break-all">${frappe.utils.escape_html(url)}</code></p>
+			<p class="text-muted">${__("Topics")}: <bdi>${topics.join(", ")}</bdi></p>`
+		: `<p>${__("Say in Salla Manager Settings, as Hub URL, where this hub can be reached.")}</p>`;
+	frm.get_field("webhook_address").$wrapper.html(html);
+}
+
 function show_problems(frm) {
 	const told = [
+		[frm.doc.last_sync_error, __("Last Error")],
 		[frm.doc.access_alarm || frm.doc.token_error, __("Access Problem")],
 		[frm.doc.silence, __("Silence")],
 		[frm.doc.webhook_problem, __("Webhook Problem")],

@@ -6,9 +6,11 @@ from frappe import _
 from frappe.model.document import Document
 
 from salla_manager.adapters.config_store import PLATFORMS
+from salla_manager.adapters.connecting import webhook_url
 from salla_manager.adapters.secrets import keep_typed
 from salla_manager.adapters.store import FrappeHubStore
-from salla_manager.salla_manager.addresses import checked_shop, checked_url, shop_id
+from salla_manager.platforms.woocommerce.site import merchant_id
+from salla_manager.salla_manager.addresses import checked_shop, checked_url
 from salla_manager.tasks import wake_events, wake_release
 
 # More than a shop's server bears, and far less than a typing error makes.
@@ -66,6 +68,9 @@ class StoreAccount(Document):
         webhooks_checked_at: DF.Datetime | None
     # end: auto-generated types
 
+    def onload(self):
+        self.set_onload("webhook_url", webhook_url(self.name, self.platform))
+
     def validate(self):
         self.merchant_id = (self.merchant_id or "").strip()
         if self.platform == "WooCommerce":
@@ -86,7 +91,7 @@ class StoreAccount(Document):
     def check_woocommerce(self):
         self.base_url = checked_shop(self.base_url)
         # Kept when the shop moves: what was read of it stays its own.
-        self.merchant_id = self.merchant_id or shop_id(self.base_url)
+        self.merchant_id = self.merchant_id or merchant_id(self.base_url)[:140]
         for fieldname in ("consumer_key", "consumer_secret"):
             if not self.get(fieldname):
                 label = _(self.meta.get_label(fieldname))

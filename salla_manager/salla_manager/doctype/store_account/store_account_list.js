@@ -1,6 +1,7 @@
 frappe.listview_settings["Store Account"] = {
 	add_fields: [
 		"enabled",
+		"platform",
 		"erp_instance",
 		"token_error",
 		"token_expires_at",
@@ -8,6 +9,8 @@ frappe.listview_settings["Store Account"] = {
 		"app_status",
 		"silence",
 		"webhook_problem",
+		"test_result",
+		"last_sync_error",
 	],
 	get_indicator(doc) {
 		const is_lost = doc.access_alarm || !doc.token_expires_at;
@@ -17,6 +20,8 @@ frappe.listview_settings["Store Account"] = {
 		if (doc.token_error) {
 			return [is_lost ? __("No Access") : __("Access Problem"), is_lost ? "red" : "orange", "token_error,is,set"];
 		}
+		if (doc.test_result === "Failed") return [__("Test Failed"), "red", "test_result,=,Failed"];
+		if (doc.last_sync_error) return [__("Sync Problem"), "orange", "last_sync_error,is,set"];
 		if (doc.silence) return [__("Silent"), "orange", "silence,is,set"];
 		if (doc.webhook_problem) return [__("Webhook Problem"), "orange", "webhook_problem,is,set"];
 		if (!doc.erp_instance) return [__("No ERP"), "orange", "erp_instance,is,not set"];
@@ -32,6 +37,7 @@ frappe.listview_settings["Store Account"] = {
 	},
 	formatters: {
 		merchant_id: (value) => frappe.utils.escape_html(value || ""),
+		last_sync_error: (value) => `<bdi>${frappe.utils.escape_html((value || "").split("\n")[0])}</bdi>`,
 		token_expires_at(value) {
 			if (!value) return "";
 			const days = moment(value).diff(moment(frappe.datetime.now_datetime()), "days", true);
