@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from salla_executor.core.context import Context, Outcome
-from salla_executor.core.model import BusinessError
+from salla_executor.core.model import BusinessError, Reference
 from salla_executor.core.values import ItemMatch
 from salla_executor.payloads import ProductPayload, VariantPayload
 
@@ -105,14 +105,24 @@ def _require_sku(payload: ProductPayload | VariantPayload) -> str:
 
 
 def _refuse_taken(sku: str, item: str, context: Context) -> None:
-    """Another entry of the same shop has it; two shops may share an Item."""
-    owners = own_others("Item", item, context)
+    """Another living entry of the same shop has it; two shops may share an Item."""
+    owners = [one for one in others_of(item, context) if one.source == context.source and not one.is_deleted]
     if owners:
         message = (
-            f"SKU {sku} belongs to Item {item}, which stands for {owners[0]} of the same shop already."
-            " Give one of the two another SKU in the shop."
+            f"SKU {sku} belongs to Item {item}, which stands for {owners[0].entity_type} {owners[0].external_id} of"
+            " the same shop already. Give one of the two another SKU in the shop."
         )
         raise BusinessError("sku_taken", message)
+
+
+def others_of(item: str, context: Context) -> list[Reference]:
+    """Other entries, of any shop, that stand for this Item."""
+    own = (context.source, context.reference.entity_type, context.reference.external_id)
+    return [
+        one
+        for one in context.receiver.references_of("Item", item)
+        if (one.source, one.entity_type, one.external_id) != own
+    ]
 
 
 def own_others(doctype: str, name: str, context: Context) -> list[str]:

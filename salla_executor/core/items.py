@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from salla_executor.core.adoption import Target, kept, target_of
+from salla_executor.core.adoption import Target, kept, others_of, target_of
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import product_item, variant_item
 from salla_executor.core.model import BusinessError, Saved
@@ -33,7 +33,7 @@ def apply_product(payload: ProductPayload, context: Context) -> Outcome:
         group=group,
         brand=brand,
         is_new=not target.item,
-        is_restored=_is_restored(payload, context),
+        is_restored=_is_restored(payload, target, context),
         source=context.source,
         components=_components(payload, context),
     )
@@ -59,7 +59,7 @@ def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
         item_code=target.code,
         template=template,
         is_new=not target.item,
-        is_restored=_is_restored(payload, context),
+        is_restored=_is_restored(payload, target, context),
         source=context.source,
     )
     if product and not template:
@@ -113,16 +113,22 @@ def _cut(value: Any) -> Any:
     return text[:TEXT_LENGTH] if isinstance(text, str) else text
 
 
-def _is_restored(payload: ProductPayload | VariantPayload, context: Context) -> bool:
-    return context.reference.is_deleted and payload.status != "deleted"
+def _is_restored(payload: ProductPayload | VariantPayload, target: Target, context: Context) -> bool:
+    """Its Item stood for what the shop had deleted: itself, or the one whose SKU it has now."""
+    if payload.status == "deleted":
+        return False
+    return context.reference.is_deleted or (
+        target.is_linked and any(one.is_deleted for one in others_of(target.item or "", context))
+    )
 
 
 def _other_seller(target: Target, context: Context) -> str:
-    """Another shop whose entry stands for the same Item and is not deleted."""
-    if not target.item:
+    """Another shop, or another entry of this one, that stands for the same Item and is not deleted."""
+    others = others_of(target.item, context) if target.item else []
+    seller = next((one for one in others if not one.is_deleted), None)
+    if seller is None:
         return ""
-    others = context.receiver.references_of("Item", target.item)
-    return next((one.source for one in others if one.source != context.source and not one.is_deleted), "")
+    return seller.source if seller.source != context.source else f"{seller.entity_type} {seller.external_id}"
 
 
 def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, Decimal], ...]:

@@ -63,3 +63,13 @@ class TestDeletion(ExecutorTestCase):
         answer = self.send("upsert_product", product(self.code("A"), status="deleted"))
         assert answer.verdict == "skipped"
         assert not frappe.db.exists("Item", self.code("A"))
+
+    def test_item_of_a_deleted_variant_is_its_successors(self):
+        template, sku = self.code("T"), self.code("T-XL")
+        self.applied("upsert_product", product(template, options=["Size"], price=None))
+        self.applied("upsert_variant", variant(sku, f"p-{template}", {"Size": "XL"}))
+        self.applied("upsert_variant", variant(sku, f"p-{template}", {"Size": "XL"}, status="deleted"))
+        successor = variant(sku, f"p-{template}", {"Size": "XL"}, external_id=f"again-{sku}")
+        answer = self.applied("upsert_variant", successor)
+        assert answer.payload["erp_doc"]["name"] == sku
+        assert self.disabled(sku) == 0

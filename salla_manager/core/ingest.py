@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import Mapped, RuleSets, mapped
 from salla_manager.core.model import RecordKey, Store, command_type_of
 from salla_manager.core.outbox import Outcome
+from salla_manager.core.variants import delete_removed
 from salla_manager.payloads import OrderPayload, Payload, dump_payload
 from salla_manager.platforms.port import NormalizeError, ShopClient, ShopError
 
@@ -24,14 +27,33 @@ def ingest(
     observed_at: datetime,
 ) -> list[Outcome]:
     """The entity's outcome first. Raises ShopError where it is worth coming back, NormalizeError without an id."""
+    platform, context = host.platforms(store.platform), context_of(store)
+    if entity_type == "variant" and (product_id := platform.product_of(body)):
+        product = host.store.find_record(RecordKey(store.name, "product", product_id))
+        whole = client.fetch("product", product_id) if client and not (product and product.mapped) else None
+        if whole is not None:
+            # A product that is not known yet brings all its variants.
+            return ingest(host, store, client, "product", whole, observed_at)
+        parent = json.loads(product.normalized or product.mapped or "{}") if product else {}
+        context = replace(context, parent=parent)
     try:
-        payloads = host.platforms(store.platform).normalize(entity_type, body, context_of(store))
+        payloads = platform.normalize(entity_type, body, context)
     except NormalizeError as error:
         if not error.external_id:
             raise
         key = RecordKey(store.name, error.entity_type, error.external_id)
-        return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host)]
-    return take_in(host, store, client, payloads, observed_at)
+        removed = _removed(host, store, key.entity_type, key.external_id, body, observed_at)
+        return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host), *removed]
+    removed = _removed(host, store, entity_type, payloads[0].external_id, body, observed_at)
+    return take_in(host, store, client, payloads, observed_at) + removed
+
+
+def _removed(
+    host: Host, store: Store, entity_type: str, external_id: str, body: dict[str, Any], observed_at: datetime
+) -> list[Outcome]:
+    if entity_type != "product":
+        return []
+    return delete_removed(host, store, external_id, body, observed_at)
 
 
 def take_in(
@@ -65,16 +87,11 @@ def _refuse(
 def _prepare_order(
     host: Host, store: Store, client: ShopClient | None, order: OrderPayload, sets: RuleSets
 ) -> list[Outcome]:
-    """The customer and the products that the order stands on, as far as they are not known yet."""
+    """Its status, the customer and the products that the order stands on, as far as they are not known yet."""
     outcomes = []
-    if order.customer is not None:
-        one = mapped(order.customer, sets)
-        if one.refusal:
-            outcomes.append(_refuse(host, store, one, host.clock.now(), only_if_new=True))
-        else:
-            outcomes.append(
-                outbox.absorb(one.payload, store, host, only_if_new=True, normalized=one.normalized)
-            )
+    seen = _unknown_status(host, store, order.status)
+    for payload in filter(None, (seen, order.customer)):
+        outcomes.append(_take_new(host, store, payload, sets))
     asked: set[str] = set()
     is_off = command_type_of("product") in store.disabled_command_types
     for line in dump_payload(order)["items"]:
@@ -89,6 +106,20 @@ def _prepare_order(
         asked.add(wanted)
         outcomes += _fetch_product(host, store, client, line)
     return outcomes
+
+
+def _unknown_status(host: Host, store: Store, slug: str) -> Payload | None:
+    if host.store.find_record(RecordKey(store.name, "order_status", slug)) is not None:
+        return None
+    return host.platforms(store.platform).seen_status(slug)
+
+
+def _take_new(host: Host, store: Store, payload: Payload, sets: RuleSets) -> Outcome:
+    """A second-hand copy, which never replaces what is known."""
+    one = mapped(payload, sets)
+    if one.refusal:
+        return _refuse(host, store, one, host.clock.now(), only_if_new=True)
+    return outbox.absorb(one.payload, store, host, only_if_new=True, normalized=one.normalized)
 
 
 def _fetch_product(host: Host, store: Store, client: ShopClient, line: dict[str, Any]) -> list[Outcome]:

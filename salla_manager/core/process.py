@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from salla_manager.core import asked, installation, outbox
+from salla_manager.core import asked, installation, outbox, variants
 from salla_manager.core.host import Host
 from salla_manager.core.ingest import ingest
 from salla_manager.core.model import Event, EventStatus, RecordKey, Settings, Store, command_type_of
@@ -171,7 +171,7 @@ def _work(host: Host, work: _Work) -> Result:
     store, key = work.store, work.key
     if any(signal.action == "delete" for signal in work.signals):
         # A deletion is final, also where the shop still showed the entity a moment after it.
-        return _told(host, outbox.absorb_deletion(key, store, host))
+        return _told(host, variants.delete(host, store, key))
     if command_type_of(key.entity_type) in store.disabled_command_types:
         reason = f"{key.entity_type} is switched off on {store.name}. Switched on, the next look for changes reads it."
         return Result(EventStatus.IGNORED, reason)
@@ -249,7 +249,7 @@ def _shop_reason(error: ShopError, store: Store) -> str:
 
 
 def _no_client_reason(store: Store, signal: Signal) -> str:
-    why = store.access_problem or f"{store.name} has no tokens. Connect the store."
+    why = store.access_problem or f"{store.name} has no access to its shop. Connect the store, or enter its keys."
     return (
         f"The event does not carry the whole {signal.entity_type} {signal.external_id}, and the shop cannot be read:"
         f" {why} The event goes on by itself then."

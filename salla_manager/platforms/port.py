@@ -270,6 +270,9 @@ class Platform(Protocol):
     def product_of(self, body: dict[str, Any]) -> str:
         """External id of the product of a variant that was read by itself; empty where it holds all it needs."""
 
+    def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
+        """External ids of all variants of a product; None where its body does not carry them whole."""
+
     def seen_status(self, slug: str) -> Payload | None:
         """The catalogue's row for an order's status, where the shop's list of statuses may lack it."""
 

@@ -100,6 +100,20 @@ def test_deleted_comes_back_and_another_shop_keeps_it(bench):
     assert not item(bench, "SKU-11")["is_disabled"]
 
 
+def test_item_of_a_deleted_variant_is_its_successors(bench):
+    """Options that are made anew in the shop give the same goods other ids."""
+    bench.send("product", product(options=["Colour"]))
+    bench.send("variant", variant())
+    bench.send("variant", variant(status="deleted"), revision=2)
+    assert item(bench, "SKU-21")["is_disabled"]
+    ack = bench.send("variant", variant("22", sku="SKU-21"))
+    assert "was linked" in ack.payload["message"]
+    assert not item(bench, "SKU-21")["is_disabled"]
+    again = bench.send("variant", variant(status="deleted"), revision=2, generation=1)
+    assert "variant 22 still sells it" in again.payload["message"]
+    assert not item(bench, "SKU-21")["is_disabled"]
+
+
 NET, GROSS = PriceList("Net", "SAR"), PriceList("Gross", "SAR", includes_tax=True)
 SALE, DINAR = PriceList("Sale", "SAR", is_in_force=True), PriceList("Kuwait", "KWD")
 PRICES = [

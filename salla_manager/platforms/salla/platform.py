@@ -16,7 +16,11 @@ from salla_manager.platforms.salla.normalize.catalogue import (
 )
 from salla_manager.platforms.salla.normalize.customer import normalize_customer
 from salla_manager.platforms.salla.normalize.order import normalize_order
-from salla_manager.platforms.salla.normalize.product import normalize_product, normalize_variant
+from salla_manager.platforms.salla.normalize.product import (
+    normalize_product,
+    normalize_variant,
+    variant_ids,
+)
 
 _NORMALIZERS = {
     "category": normalize_category,
@@ -47,6 +51,9 @@ class SallaPlatform:
     def product_of(self, body: dict[str, Any]) -> str:
         """A variant brings what it needs of its product along."""
         return ""
+
+    def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
+        return variant_ids(body)
 
     def seen_status(self, slug: str) -> Payload | None:
         """The catalogue has them all."""

@@ -13,7 +13,11 @@ from salla_manager.platforms.woocommerce.client import WooClient
 from salla_manager.platforms.woocommerce.normalize.catalogue import normalize_brand, normalize_category
 from salla_manager.platforms.woocommerce.normalize.customer import normalize_customer
 from salla_manager.platforms.woocommerce.normalize.order import normalize_order
-from salla_manager.platforms.woocommerce.normalize.product import normalize_product, normalize_variation
+from salla_manager.platforms.woocommerce.normalize.product import (
+    normalize_product,
+    normalize_variation,
+    variation_ids,
+)
 from salla_manager.platforms.woocommerce.normalize.statuses import normalize_order_status, status_body
 
 _NORMALIZERS = {
@@ -51,6 +55,9 @@ class WooPlatform:
 
     def product_of(self, body: dict[str, Any]) -> str:
         return identifier(body.get("parent_id")) or ""
+
+    def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
+        return variation_ids(body)
 
     def seen_status(self, slug: str) -> Payload | None:
         (payload,) = normalize_order_status(status_body(slug), StoreContext())

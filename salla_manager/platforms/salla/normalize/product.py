@@ -36,7 +36,7 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
     """The product, then one payload per variant (`skus`)."""
     regular, sale = _prices(body, context)
     asked = rows(body.get("options"))
-    skus = [sku for sku in rows(body.get("skus")) if asked or sku.get("related_option_values")]
+    skus = _variants(body)
     options = _of_variants(asked, skus)
     includes_tax = _price_includes_tax(body, context)
     brand = body.get("brand")
@@ -86,6 +86,23 @@ def normalize_variant(body: dict[str, Any], context: StoreContext) -> list[Paylo
     parent_id = identifier(body.get("product_id")) or identifier(product.get("id"))
     name = text(body.get("name")) or text(product.get("name"))
     return [build("variant", {**shared, **_variant_values(body), "product_id": parent_id, "name": name})]
+
+
+def variant_ids(body: dict[str, Any]) -> frozenset[str] | None:
+    """Of all variants of a product; None where its body does not tell them all."""
+    if not all(isinstance(body.get(key), list) for key in ("skus", "options")):
+        return None
+    # Options with values make variants: without any, the body was cut short.
+    if not body["skus"] and any(rows(option.get("values")) for option in rows(body["options"])):
+        return None
+    ids = [identifier(sku.get("id")) for sku in _variants(body)]
+    return None if None in ids else frozenset(key for key in ids if key)
+
+
+def _variants(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """A product without options has one row of its own, which is no variant."""
+    asked = rows(body.get("options"))
+    return [sku for sku in rows(body.get("skus")) if asked or sku.get("related_option_values")]
 
 
 def product_type(value: Any) -> str | None:

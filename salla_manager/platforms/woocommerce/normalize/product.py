@@ -58,6 +58,15 @@ def normalize_product(body: dict[str, Any], context: StoreContext) -> list[Paylo
     return [product, *(payload for row in found for payload in normalize_variation(row, within))]
 
 
+def variation_ids(body: dict[str, Any]) -> frozenset[str] | None:
+    """Of all variations of a product; None where they were not read with it."""
+    found = body.get("variations")
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        return None
+    ids = [identifier(row.get("id")) for row in found]
+    return None if None in ids else frozenset(key for key in ids if key)
+
+
 def is_variation(body: dict[str, Any]) -> bool:
     """`products/{id}` gives a variation as well."""
     return body.get("type") == "variation"
