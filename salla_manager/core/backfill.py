@@ -68,9 +68,9 @@ def plan(
     client = client.in_lane(BACKFILL)
     begin, steps = moment_of(since), []
     for plural in wanted_types(entity_types, store):
-        entity_type = ENTITY_TYPES[plural]
-        page = client.page(entity_type, "", begin)
-        steps.append(SyncStep(entity_type, page.total, page.size, client.calls_each(entity_type)))
+        for kind in client.kinds(ENTITY_TYPES[plural]):
+            page = client.page(kind, "", begin)
+            steps.append(SyncStep(kind, page.total, page.size, client.calls_each(kind)))
     run = SyncRun(
         name="",
         store=store.name,
@@ -198,7 +198,7 @@ class _Worker:
 
     def _read(self, step: SyncStep, external_id: str, row: dict[str, Any], observed_at: datetime) -> SyncStep:
         try:
-            body = self.client.whole(step.entity_type, row)
+            body = self.client.whole(step.entity_type, row) if step.calls_each else row
             if body is None:
                 return replace(step, vanished=step.vanished + 1)
             outcomes = self.host.retrying(
