@@ -6,6 +6,7 @@ docs/ERP_CONNECTORS.md walks through one.
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import time
@@ -197,7 +198,9 @@ class BaseConnector:
 
     def _fault(self, error: BaseException) -> str:
         """An exception's own words may quote anything, so only what it is and where it was raised is told."""
-        frame = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        own = inspect.getfile(type(self))
+        frame = next((one for one in reversed(frames) if one.filename == own), frames[-1])
         place = f"{frame.filename.rsplit('/', 1)[-1]}, line {frame.lineno}"
         return f"A fault inside the connector {self.connector_type}: {type(error).__name__} at {place}. Tell who wrote it."
 

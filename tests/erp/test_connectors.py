@@ -213,6 +213,13 @@ def test_a_fault_of_the_connector_names_its_place(error):
     assert (caught.value.action, caught.value.is_uncertain) == ("retry", True)
 
 
+def test_a_fault_in_a_library_is_told_at_the_line_that_called_it():
+    with pytest.raises(
+        ConnectorError, match=r"JSONDecodeError at test_connectors\.py, line \d+\. Tell who wrote it"
+    ):
+        Plain(lambda *_: json.loads("{")).export(COMMAND, CONFIG)
+
+
 def test_an_export_without_end_is_left():
     hang = threading.Event()
     connector = Plain(lambda *_: hang.wait(8), Limits(total=0.1))
@@ -291,7 +298,9 @@ def test_a_log_line_holds_named_plain_fields_alone(caplog):
         },
     }
     connector = Plain()
-    connector.log("told", connector.checked(CONFIG), payload="Nora", status=b"Nora", error=["Nora"], action="dead")
+    connector.log(
+        "told", connector.checked(CONFIG), payload="Nora", status=b"Nora", error=["Nora"], action="dead"
+    )
     assert json.loads(caplog.records[-1].message) == {"event": "told", "connector": "PLAIN", "action": "dead"}
     assert "Nora" not in caplog.text
 

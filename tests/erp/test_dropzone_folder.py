@@ -391,6 +391,15 @@ def test_rollback_takes_away_what_is_still_there(tmp_path):
     assert files(tmp_path) == [NAME.replace("0123456789abcdef", "f" * 16)]
 
 
+def test_rollback_knows_a_path_that_holds_a_secret(tmp_path):
+    config = {"folder": str(tmp_path / "orders"), "password": "orders"}
+    (tmp_path / "orders").mkdir()
+    connector = DropzoneJsonV1Connector()
+    result = connector.export(COMMAND, config)
+    assert "orders" not in result.storage_key
+    assert connector.rollback(result, config).connector_metadata == {"removed": True}
+
+
 def test_rollback_leaves_what_it_cannot_answer_for(tmp_path):
     (tmp_path / "new").mkdir()
     result = export(tmp_path)
