@@ -5,16 +5,22 @@ Each run is a shop of its own (merchant, SKUs, people), so that it may be run ag
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import dropzone
+from sandbox.bench_erp import BenchErp
 from sandbox.frappe_site import FrappeSite
 from sandbox.proxy import Proxy
 from sandbox.salla.generate import generate
@@ -22,13 +28,15 @@ from sandbox.salla.orders import add_order
 from sandbox.salla.server import SimulatedSalla
 from sandbox.salla.shop import Delivery
 from sandbox.salla.state import ShopState
+from sandbox.woocommerce.generate import generate as generate_woo
+from sandbox.woocommerce.server import SimulatedWoo
 from sandbox.world import forge, wait_until
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts" / "bench"
 SETTLE_SECONDS = 420.0
 # So quick that an outage shows within a demo; put back afterwards.
 QUICK = {"retry_backoff_seconds": 1, "breaker_probe_seconds": 5}
-HUB_SETTINGS = "Salla Manager Settings"
+HUB_SETTINGS, CONNECTION, DROPZONE = "Salla Manager Settings", "ERP Connection", "DROPZONE_JSON_V1"
 
 
 class BenchWorld:
@@ -46,7 +54,11 @@ class BenchWorld:
         run = int(time.time())
         self.mark = f"-{run % 10**6:06d}"
         self.salla = SimulatedSalla(_shop(run, self.mark), webhook_secret=pair.WEBHOOK_SECRET)
-        self.store = ""
+        goods = {"products": 24, "variations": 20, "customers": 10, "orders": 24}
+        # A folder of its own is a shop of its own, whatever port it gets.
+        self.woo = SimulatedWoo(generate_woo(seed=run, mark=self.mark, **goods), folder=f"/run{self.mark}")
+        self.dropzone = Path(tempfile.mkdtemp(prefix="salla-dropzone-"))
+        self.store = self.woo_store = self.connection = ""
 
     def __enter__(self) -> BenchWorld:
         self._start_current_code()
@@ -56,6 +68,7 @@ class BenchWorld:
         self.hub = FrappeSite(self.hub_url, "Administrator", self.password)
         self.erp = FrappeSite(self.erp_url, "Administrator", self.password)
         self.salla.start()
+        self.woo.start()
         self._kept_settings = self.hub.document(HUB_SETTINGS, HUB_SETTINGS)
         self.scripts.connect_shop(self.bench, self.salla.url)
         self.hub.update(HUB_SETTINGS, HUB_SETTINGS, **QUICK)
@@ -71,10 +84,14 @@ class BenchWorld:
         self.hub.update("ERP Instance", self.instance, url=self.erp_url)
         kept = {name: self._kept_settings[name] for name in (*QUICK, "salla_accounts_url")}
         self.hub.update(HUB_SETTINGS, HUB_SETTINGS, **kept)
-        # Its shop is gone now.
-        self.hub.update("Store Account", self.store, enabled=0)
+        # Their shops are gone now.
+        for store in (self.store, self.woo_store):
+            self.hub.update("Store Account", store, enabled=0)
+        self.hub.update(CONNECTION, self.connection, status="DISABLED")
         self.proxy.shut()
         self.salla.stop()
+        self.woo.stop()
+        shutil.rmtree(self.dropzone, ignore_errors=True)
 
     def _start_current_code(self) -> None:
         """Web and workers must run this checkout's code, whatever they ran before."""
@@ -91,13 +108,78 @@ class BenchWorld:
             raise RuntimeError(f"The hub refused the installation: {answer.status_code} {answer.text[:300]}")
         merchant = str(self.salla.state.merchant_id)
         self.store = self.scripts.add_store(self.bench, self.instance, merchant, self.salla.api_url)
+        organisation = self.hub.document("Store Account", self.store)["customer_account"]
+        self.woo_store = self._connect_woo(organisation)
+        self.connection = self._connect_dropzone(organisation)
+
+    def _connect_woo(self, organisation: str) -> str:
+        """By the admin method, as a console of the integrator would."""
+        woo = self.woo
+        made = self.hub.call(
+            "salla_manager.api.connectors.create_connector",
+            platform="WooCommerce",
+            title=f"Simulated WooCommerce store{self.mark}",
+            url=woo.url,
+            organisation=organisation,
+            erp_instance=self.instance,
+            currency=woo.state.currency,
+            consumer_key=woo.consumer_key,
+            consumer_secret=woo.consumer_secret,
+            webhook_secret=woo.webhooks.secret,
+            calls_per_minute=3000,
+        )
+        tested = self.hub.call("salla_manager.api.connectors.test_connection", name=made["name"])
+        if not tested["ok"]:
+            raise RuntimeError(f"The connection test failed: {tested['steps']}")
+        return made["name"]
+
+    def _connect_dropzone(self, organisation: str) -> str:
+        """One active per organisation and type: an older run's is switched off."""
+        active = [
+            ["customer_account", "=", organisation],
+            ["connector_type", "=", DROPZONE],
+            ["status", "=", "ACTIVE"],
+        ]
+        for row in self.hub.rows(CONNECTION, ["name"], active):
+            self.hub.update(CONNECTION, row["name"], status="DISABLED")
+        routes = [{"store": self.woo_store}, {"store": self.store, "command_type": "upsert_order"}]
+        config = json.dumps({"target": "Folder", "folder": str(self.dropzone)})
+        values = {"customer_account": organisation, "connector_type": DROPZONE, "config": config}
+        made = self.hub.insert(
+            CONNECTION, title=f"Dropzone of the demo{self.mark}", status="ACTIVE", routes=routes, **values
+        )
+        return made["name"]
+
+    def of_woo(self) -> BenchWorld:
+        other = copy(self)
+        other.store = self.woo_store
+        return other
 
     @property
     def _webhook_url(self) -> str:
-        return f"{self.hub_url}/api/method/salla_manager.api.webhooks.salla"
+        url = f"{self.hub_url}/api/method/salla_manager.api.webhooks."
+        is_woo = bool(self.store) and self.store == self.woo_store
+        return url + (f"woocommerce?store={self.store}" if is_woo else "salla")
 
     def deliver(self, delivery: Delivery) -> int:
         return self.salla.deliver(self._webhook_url, delivery).status_code
+
+    def look(self) -> None:
+        before = self._looked()
+        self.hub.call("salla_manager.api.connectors.sync", name=self.store, mode="delta")
+        wait_until(lambda: self._looked() > before, "A look for changes", 120, 0.5)
+
+    def _looked(self) -> str:
+        """When the last look ended."""
+        rows = self.hub.rows(
+            "Sync Run", ["finished_at"], [["store", "=", self.store], ["kind", "=", "Changes"]]
+        )
+        return str(rows[0]["finished_at"] or "") if rows else ""
+
+    def files(self) -> tuple[int, list[str]]:
+        mine = [["erp_connection", "=", self.connection], ["status", "=", "Done"]]
+        sent = self.hub.rows("Outbound Client Command", ["name", "store", "idempotency_key"], mine)
+        return sum(row["store"] == self.store for row in sent), dropzone.differences(self.dropzone, sent)
 
     def pull(self, entity_types: list[str]) -> dict[str, Any]:
         """The button of the client's settings page: a signed request from site to site."""
@@ -144,7 +226,7 @@ class BenchWorld:
 
     def commands(self) -> list[dict[str, Any]]:
         fields = ["name", "entity_type", "external_id", "status", "reason", "attempts"]
-        return self._hub_rows("Outbound Client Command", fields)
+        return self._hub_rows("Outbound Client Command", fields, [["erp_connection", "is", "not set"]])
 
     def records(self) -> list[dict[str, Any]]:
         return self._hub_rows("External Record", ["entity_type", "external_id", "status", "message"])
@@ -164,92 +246,14 @@ class BenchWorld:
             "duplicates": sum(row["duplicates"] for row in rows)
         }
 
-    def _hub_rows(self, doctype: str, fields: list[str]) -> list[dict[str, Any]]:
-        return self.hub.rows(doctype, fields, [["store", "=", self.store]])
+    def _hub_rows(self, doctype: str, fields: list[str], more: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        return self.hub.rows(doctype, fields, [["store", "=", self.store], *more])
 
     def references(self) -> dict[tuple[str, str], tuple[str, str]]:
-        fields = ["entity_type", "external_id", "document_type", "document_name"]
-        rows = self.erp.rows("External Reference", fields, [["source", "=", self.store]])
-        return {
-            (row["entity_type"], row["external_id"]): (row["document_type"], row["document_name"])
-            for row in rows
-            if row["document_name"]
-        }
+        return BenchErp(self.erp, self.store).references()
 
     def documents(self, doctype: str) -> dict[str, dict[str, Any]]:
-        if doctype == "Sales Order":
-            return dict(self._sales_orders())
-        names = sorted({name for kind, name in self.references().values() if kind == doctype})
-        reader = {"Item": self._items, "Customer": self._customers}.get(doctype, self._named)
-        return dict(reader(doctype, names)) if names else {}
-
-    def _named(self, doctype: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        title = {"Item Group": "item_group_name", "Brand": "brand"}[doctype]
-        fields = ["name", title] + (["parent_item_group"] if doctype == "Item Group" else [])
-        for row in self.erp.rows(doctype, fields, [["name", "in", names]]):
-            yield row["name"], {"title": row[title], "parent": row.get("parent_item_group")}
-
-    def _items(self, doctype: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        prices: dict[str, list[dict[str, Any]]] = {}
-        fields = ["item_code", "price_list_rate", "price_list"]
-        for row in self.erp.rows("Item Price", fields, [["item_code", "in", names]]):
-            prices.setdefault(row["item_code"], []).append({"rate": _money(row["price_list_rate"])})
-        fields = ["name", "item_code", "item_name", "has_variants", "variant_of", "is_stock_item", "disabled"]
-        for row in self.erp.rows(doctype, fields, [["name", "in", names]]):
-            yield row["name"], {**row, "prices": prices.get(row["item_code"], [])}
-
-    def _customers(self, doctype: str, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        contacts = self.erp.rows(
-            "Contact", ["phone", "mobile_no", "email_id", "`tabDynamic Link`.link_name"],
-            [["Dynamic Link", "link_doctype", "=", "Customer"], ["Dynamic Link", "link_name", "in", names]],
-        )  # fmt: skip
-        by_customer = {row["link_name"]: row for row in contacts}
-        for row in self.erp.rows(doctype, ["name", "customer_name"], [["name", "in", names]]):
-            contact = by_customer.get(row["name"], {})
-            phone = contact.get("mobile_no") or contact.get("phone")
-            yield (
-                row["name"],
-                {
-                    "title": row["customer_name"],
-                    "phone": phone,
-                    "email": contact.get("email_id") or None,
-                },
-            )
-
-    def _sales_orders(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        fields = [
-            "name",
-            "customer",
-            "currency",
-            "grand_total",
-            "total_taxes_and_charges",
-            "docstatus",
-            "shop_status",
-            "shop_status_name",
-            "shop_reference",
-        ]
-        fields.append("shop_difference_note")
-        for row in self.erp.rows("Sales Order", fields, [["shop_store", "=", self.store]]):
-            document = self.erp.document("Sales Order", row["name"])
-            lines = [
-                {"item_code": line["item_code"], "quantity": str(line["qty"])} for line in document["items"]
-            ]
-            yield (
-                row["name"],
-                {
-                    **row,
-                    "grand_total": _money(row["grand_total"]),
-                    "total_taxes_and_charges": _money(row["total_taxes_and_charges"]),
-                    "reference": row["shop_reference"],
-                    "difference": row["shop_difference_note"],
-                    "lines": lines,
-                },
-            )
-
-
-def _money(value: Any) -> str:
-    """A Currency field as JSON gives it, in whole halalas."""
-    return f"{float(value or 0):.2f}"
+        return BenchErp(self.erp, self.store).documents(doctype)
 
 
 def _shop(run: int, mark: str) -> ShopState:

@@ -36,6 +36,8 @@ from salla_manager.platforms.salla.accounts import ACCOUNTS_URL, Accounts, Salla
 from salla_manager.platforms.salla.accounts import HTTP as ACCOUNTS_HTTP
 from salla_manager.platforms.salla.client import HTTP
 from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport
+from salla_manager.platforms.woocommerce.client import HTTP as WOO_HTTP
+from salla_manager.platforms.woocommerce.site import merchant_id
 from sandbox.hub_store import SqliteHubStore
 from sandbox.quiet import QuietHandler
 
@@ -80,6 +82,7 @@ class EmbeddedHub:
         self._stopping = threading.Event()
         self._events_due = threading.Event()
         self._token_locks: dict[str, threading.RLock] = {}
+        self._woo_keys: dict[str, dict[str, str]] = {}
         self._dispatchers: _Dispatchers | None = None
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
@@ -104,6 +107,9 @@ class EmbeddedHub:
     @property
     def webhook_url(self) -> str:
         return f"{self.url}{WEBHOOK_PATH}salla"
+
+    def woo_webhook_url(self, store: str) -> str:
+        return f"{self.url}{WEBHOOK_PATH}woocommerce?store={store}"
 
     def start(self) -> EmbeddedHub:
         self._stopping.clear()
@@ -142,6 +148,7 @@ class EmbeddedHub:
         *,
         platform: str = "salla",
         erp_instance: str = "",
+        customer_account: str = "",
         base_url: str = "",
         tokens: dict[str, Any] | None = None,
         currency: str | None = "SAR",
@@ -150,7 +157,7 @@ class EmbeddedHub:
         """Make the store of a merchant, or change it where an installation has made it already."""
         with self.store.transaction():
             known = self.store.store_of_merchant(platform, merchant_id)
-            customer = f"CUST-{len(self.store.rows('store')) + 1:04d}"
+            customer = customer_account or f"CUST-{len(self.store.rows('store')) + 1:04d}"
             store = replace(
                 known or Store("", platform, merchant_id, customer_account=customer),
                 erp_instance=erp_instance,
@@ -166,6 +173,16 @@ class EmbeddedHub:
                 self.store.save_tokens(store.name, tokens)
             self.store.adopt_events(platform, merchant_id, store.name)
         self.host.jobs.process_events()
+        return store
+
+    def add_woo_store(
+        self, url: str, key: str, secret: str, webhook_secret: str, prices_include_tax: bool, **values: Any
+    ) -> Store:
+        """values: as of add_store."""
+        values |= {"platform": "woocommerce", "base_url": url, "prices_include_tax": prices_include_tax}
+        store = self.add_store(merchant_id(url), **values)
+        self._woo_keys[store.name] = {"consumer_key": key, "consumer_secret": secret}
+        self.store.store_webhook_secrets[store.name] = webhook_secret
         return store
 
     def add_instance(self, url: str, secret: str = "", name: str = "") -> Instance:
@@ -244,7 +261,9 @@ class EmbeddedHub:
             # One byte more than is taken shows that there is more.
             raw = request.stream.read(self.store.webhook_body_limit + 1)
             platform = request.path[len(WEBHOOK_PATH) :]
-            answer = receive_webhook(platform, raw, request.headers, self.host)
+            # A shop of WooCommerce has an address of its own.
+            store = request.args.get("store", "") if platform == "woocommerce" else None
+            answer = receive_webhook(platform, raw, request.headers, self.host, store)
             return answer.http_status, answer.body
         if request.path in _DOORS:
             raw = request.stream.read(contract.MAX_BODY + 1)
@@ -291,6 +310,10 @@ class EmbeddedHub:
         return Accounts(self._app, self.host.transport, replace(ACCOUNTS_HTTP, allow_private_addresses=True))
 
     def _client_for(self, store: Store) -> ShopClient | None:
+        if keys := self._woo_keys.get(store.name):
+            http = replace(WOO_HTTP, allow_private_addresses=True)
+            options = {"paces": self.store, "http": http, "calls_per_minute": 3000}
+            return registry.client(store, keys, self.host.transport, **options)
         if not self.store.tokens(store.name):
             return None
         lock = self._token_locks.setdefault(store.name, threading.RLock())

@@ -1,4 +1,4 @@
-"""`python -m sandbox up`: shop, hub and executor stay up, for trying out and for whoever writes the other end."""
+"""`python -m sandbox up`: shops, hub and executor stay up, for trying out and for whoever writes the other end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.world import EmbeddedWorld
 
 def details(world: EmbeddedWorld) -> dict[str, Any]:
     """URLs, ids and secrets of this throw-away set-up."""
-    salla = world.salla
+    salla, woo = world.salla, world.woo
     return {
         "shop_url": salla.url,
         "shop_api_url": salla.api_url,
@@ -29,6 +29,13 @@ def details(world: EmbeddedWorld) -> dict[str, Any]:
         "webhook_secret": salla.shop.webhook_secret,
         "store_id": world.store,
         "merchant_id": str(salla.state.merchant_id),
+        "woo_url": woo.url,
+        "woo_consumer_key": woo.consumer_key,
+        "woo_consumer_secret": woo.consumer_secret,
+        "woo_webhook_url": world.hub.woo_webhook_url(world.woo_store),
+        "woo_webhook_secret": woo.webhooks.secret,
+        "woo_store_id": world.woo_store,
+        "dropzone": str(world.dropzone),
         "contract_version": contract.CONTRACT_VERSION,
     }
 

@@ -7,36 +7,52 @@ import json
 import tempfile
 import time
 from collections import Counter
+from copy import copy
 from pathlib import Path
 from typing import Any, Protocol
 
 import requests
 
 from salla_manager import contract
-from salla_manager.core.model import Settings
+from salla_manager.core.incremental import read_changes
+from salla_manager.core.model import Route, Settings
+from sandbox import dropzone
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
 from sandbox.salla.generate import generate
 from sandbox.salla.server import SimulatedSalla
 from sandbox.salla.shop import Delivery
+from sandbox.woocommerce.generate import generate as generate_woo
+from sandbox.woocommerce.server import SimulatedWoo
 
+ORGANISATION = "CUST-0001"
 MERCHANT = 1305146709
 SETTLE_SECONDS = 120.0
 
 
 class World(Protocol):
-    """Rows are plain dictionaries; ids and money are text."""
+    """Rows are plain dictionaries; ids and money are text. They are of `store`, and of commands only those for the ERP."""
 
     name: str
     salla: SimulatedSalla
+    woo: SimulatedWoo
     store: str
     # Stands behind SKUs, so that a second run on the same ERP has its own.
     mark: str
+
+    def of_woo(self) -> World:
+        """The same world, seen from its WooCommerce store."""
 
     def deliver(self, delivery: Delivery) -> int:
         """HTTP status of the hub's answer."""
 
     def pull(self, entity_types: list[str]) -> dict[str, Any]: ...
+
+    def look(self) -> None:
+        """What the scheduler does all day: read what changed in the shop."""
+
+    def files(self) -> tuple[int, list[str]]:
+        """(commands of this store that went to the dropzone, what is not as it should be there)."""
 
     def settle(self) -> None:
         """Wait until nothing moves by itself. Raises TimeoutError."""
@@ -81,6 +97,10 @@ def demo_shop() -> SimulatedSalla:
     return SimulatedSalla(state)
 
 
+def demo_woo() -> SimulatedWoo:
+    return SimulatedWoo(generate_woo(seed=7, products=24, variations=20, customers=10, orders=24))
+
+
 def wait_until(condition: Any, what: str, seconds: float = SETTLE_SECONDS, pause: float = 0.05) -> None:
     """Raises TimeoutError."""
     end = time.monotonic() + seconds
@@ -91,21 +111,30 @@ def wait_until(condition: Any, what: str, seconds: float = SETTLE_SECONDS, pause
 
 
 class EmbeddedWorld:
-    """Shop, hub and executor on loopback, all new, in a folder that is thrown away."""
+    """Shops, hub and executor on loopback, all new, in a folder that is thrown away. Orders of the Salla store and all of
+    the WooCommerce store go into a dropzone as well."""
 
     name = "embedded hosts (SQLite, loopback HTTP)"
     mark = ""
 
-    def __init__(self, folder: Path | None = None, salla: SimulatedSalla | None = None):
+    def __init__(
+        self,
+        folder: Path | None = None,
+        salla: SimulatedSalla | None = None,
+        woo: SimulatedWoo | None = None,
+    ):
         self._kept = None if folder else tempfile.TemporaryDirectory(prefix="salla-sandbox-")
         self._folder = folder or Path(self._kept.name)  # type: ignore[union-attr]
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.salla = salla or demo_shop()
+        self.salla, self.woo = salla or demo_shop(), woo or demo_woo()
+        self.dropzone = self._folder / "dropzone"
+        self.dropzone.mkdir(exist_ok=True)
         self.secret = contract.new_secret()
-        self.store = ""
+        self.store = self.woo_store = ""
 
     def __enter__(self) -> EmbeddedWorld:
         self.salla.start()
+        self.woo.start()
         settings = Settings(
             retry_backoff_seconds=0.2,
             retry_cap_seconds=2.0,
@@ -129,6 +158,7 @@ class EmbeddedWorld:
         self.hub.stop()
         self.executor.stop()
         self.salla.stop()
+        self.woo.stop()
         if self._kept:
             self._kept.cleanup()
 
@@ -137,12 +167,32 @@ class EmbeddedWorld:
         answer = self.salla.deliver(self.hub.webhook_url, self.salla.authorize())
         if answer.status_code != 200:
             raise RuntimeError(f"The hub refused the installation: {answer.status_code} {answer.text}")
-        self.store = self.hub.add_store(
-            str(self.salla.state.merchant_id), erp_instance=instance.name, base_url=self.salla.api_url
+        common = {"erp_instance": instance.name, "customer_account": ORGANISATION}
+        merchant = str(self.salla.state.merchant_id)
+        self.store = self.hub.add_store(merchant, base_url=self.salla.api_url, **common).name
+        woo = self.woo
+        self.woo_store = self.hub.add_woo_store(
+            woo.url,
+            woo.consumer_key,
+            woo.consumer_secret,
+            woo.webhooks.secret,
+            woo.state.prices_include_tax,
+            **common,
         ).name
+        routes = (Route(self.woo_store), Route(self.store, "upsert_order"))
+        config = {"target": "Folder", "folder": str(self.dropzone)}
+        self.hub.add_connection(ORGANISATION, "DROPZONE_JSON_V1", config, routes)
+
+    def of_woo(self) -> EmbeddedWorld:
+        other = copy(self)
+        other.store = self.woo_store
+        return other
 
     def deliver(self, delivery: Delivery) -> int:
-        return self.salla.deliver(self.hub.webhook_url, delivery).status_code
+        url = self.hub.webhook_url
+        if self.store == self.woo_store:
+            url = self.hub.woo_webhook_url(self.store)
+        return self.salla.deliver(url, delivery).status_code
 
     def pull(self, entity_types: list[str]) -> dict[str, Any]:
         """Asked for by the executor's side: a signed request, as on the wire."""
@@ -153,6 +203,13 @@ class EmbeddedWorld:
         if answer.status_code != 200:
             raise RuntimeError(f"The pull was refused: {answer.status_code} {answer.text}")
         return answer.json()
+
+    def look(self) -> None:
+        read_changes(self.hub.host, self.hub.store, self.store)
+
+    def files(self) -> tuple[int, list[str]]:
+        sent = [row for row in self.hub.rows("command") if row["erp_connection"] and row["status"] == "Done"]
+        return sum(row["store"] == self.store for row in sent), dropzone.differences(self.dropzone, sent)
 
     def settle(self) -> None:
         wait_until(self.hub.is_idle, "Coming to rest")
@@ -178,26 +235,33 @@ class EmbeddedWorld:
         return forge(self.executor.url, "ERP-INSTANCE-0001")
 
     def commands(self) -> list[dict[str, Any]]:
-        return self.hub.rows("command")
+        return [row for row in self._mine("command") if not row["erp_connection"]]
 
     def records(self) -> list[dict[str, Any]]:
-        return self.hub.rows("record")
+        return self._mine("record")
 
     def skips(self) -> list[dict[str, Any]]:
-        return [{**row, "is_resolved": bool(row["is_resolved"])} for row in self.hub.rows("skip")]
+        return [{**row, "is_resolved": bool(row["is_resolved"])} for row in self._mine("skip")]
 
     def attempts(self) -> Counter[str]:
         return Counter(row["command"] for row in self.hub.rows("attempt"))
 
     def events(self) -> dict[str, int]:
-        rows = self.hub.rows("event")
+        # The one that made the store names none.
+        merchant = self.hub.store.store(self.store).merchant_id
+        rows = [row for row in self.hub.rows("event") if row["merchant_id"] == merchant]
         return dict(Counter(row["status"] for row in rows)) | {
             "duplicates": sum(row["duplicates"] for row in rows)
         }
 
+    def _mine(self, table: str) -> list[dict[str, Any]]:
+        return [row for row in self.hub.rows(table) if row["store"] == self.store]
+
     def references(self) -> dict[tuple[str, str], tuple[str, str]]:
         with self.executor.store.receiver() as receiver:
-            rows = receiver.connection.execute("select * from refs").fetchall()
+            rows = receiver.connection.execute(
+                "select * from refs where source = ?", (self.store,)
+            ).fetchall()
         return {
             (row["entity_type"], row["external_id"]): (row["doctype"], row["docname"])
             for row in rows
@@ -218,6 +282,7 @@ class EmbeddedWorld:
         return {
             name: {**body, "title": body.get("customer_name") or body.get("name")}
             for name, body in found.items()
+            if doctype != "Sales Order" or body["source"] == self.store
         }
 
 

@@ -8,7 +8,6 @@ from html import unescape
 from typing import Any
 
 from sandbox.compare import Held, unequal
-from sandbox.woocommerce.money import rates_of, split
 from sandbox.woocommerce.orders import total
 from sandbox.woocommerce.site import order_totals
 from sandbox.woocommerce.state import Order, Product, WooState, rounded, total_of
@@ -30,7 +29,7 @@ class WooComparison(Held):
         statuses = [row for row in order_totals(state) if row["slug"] not in _NO_ORDER_YET]
         return {
             "category": {str(key): row for key, row in state.categories.items()},
-            "brand": {str(key): row for key, row in state.brands.items()},
+            "brand": {str(key): row for key, row in state.brands.items() if state.is_at_least(9, 6)},
             "order_status": {row["slug"]: row for row in statuses} | self._known_statuses(),
             "product": {str(key): row for key, row in state.products.items() if row.sku},
             "variant": {str(key): row for key, row in state.variations.items() if row.sku},
@@ -81,11 +80,10 @@ class WooComparison(Held):
         yield from self._price(row, document)
 
     def _price(self, row: Product, document: dict[str, Any]) -> Iterator[str]:
-        """The ERP's price list is without VAT."""
+        """The ERP's price list is without VAT, and what that is the shop does not say of prices that include it."""
         prices = document["prices"]
         rate = Decimal(str(prices[0]["rate"])) if len(prices) == 1 else None
-        net, _ = split(self.state, row.regular_price or Decimal(0), rates_of(self.state, row.tax_class))
-        yield from unequal("price", rounded(net, self.state.decimals), rate)
+        yield from unequal("price", None if self.state.prices_include_tax else row.regular_price, rate)
 
     def _customer(self, row: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
         phone = row["billing"]["phone"]

@@ -12,7 +12,7 @@ from sandbox.woocommerce.orders import Goods, add_order, add_refund
 from sandbox.woocommerce.state import Product, TaxRate, WooState
 
 _ROOTS = ("Clothing", "Home &amp; Kitchen", "عطور", "Coffee", "Books")
-_LEAVES = ("Men", "نساء", "Kids", "New", "Sale")
+_LEAVES = ("Men", "نساء", "Kids", "Offers", "Season")
 _GOODS = (
     "Cotton Shirt",
     "Tea &amp; Coffee Set",
@@ -115,7 +115,7 @@ def _add_goods(state: WooState, products: int, variations: int) -> None:
             state,
             f"{_GOODS[number % len(_GOODS)]} {number + 1}",
             price,
-            sku="" if number % 8 == 7 else f"WOO-{number + 1:05d}",
+            sku="" if number % 8 == 7 else f"WOO-{number + 1:05d}{state.mark}",
             sale_price=price - 5 if number % 5 == 4 else None,
             tax_class="zero-rate" if number % 9 == 8 else "",
             is_virtual=number % 7 == 6,
@@ -177,7 +177,7 @@ def add_customer(state: WooState, number: int) -> dict[str, Any]:
     """Each fifth without a phone."""
     first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
     key = state.new_id()
-    email = f"{first}.{last}.{key}@example.com".lower()
+    email = f"{first}.{last}.{key}{state.mark}@example.com".lower()
     address = _address(state, number, first, last)
     state.customers[key] = {
         "id": key,
@@ -188,7 +188,7 @@ def add_customer(state: WooState, number: int) -> dict[str, Any]:
         "last_name": last,
         "role": "customer",
         "username": email.split("@")[0],
-        "billing": {**address, "email": email, "phone": _phone(state, number)},
+        "billing": {**address, "email": email, "phone": _phone(state.random, number)},
         "shipping": {**address, "phone": ""},
         "is_paying_customer": True,
         "avatar_url": "",
@@ -215,18 +215,19 @@ def _address(state: WooState, number: int, first: str, last: str) -> dict[str, A
     }
 
 
-def _phone(state: WooState, number: int) -> str:
+def _phone(chance: random.Random, number: int) -> str:
     """Of a Saudi mobile network."""
-    digits = f"{state.random.choice('0345689')}{state.random.randrange(10**6, 10**7)}"
+    digits = f"{chance.choice('0345689')}{chance.randrange(10**6, 10**7)}"
     return "" if number % 5 == 4 else f"05{digits}"
 
 
 def guest(state: WooState, number: int) -> dict[str, Any]:
-    """Billing and shipping of somebody without an account."""
+    """Billing and shipping of somebody without an account, the same for the same number."""
+    chance = random.Random(f"guest {number}{state.mark}")
     address = _address(state, number, "Guest", f"Buyer{number}")
-    email = f"guest.{number}@example.com"
+    email = f"guest.{number}{state.mark}@example.com"
     return {
-        "billing": {**address, "email": email, "phone": _phone(state, number)},
+        "billing": {**address, "email": email, "phone": _phone(chance, number)},
         "shipping": {**address, "phone": ""},
     }
 

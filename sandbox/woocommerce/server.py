@@ -36,6 +36,7 @@ class SimulatedWoo:
 
     shop: the store at work (its changes give webhooks), state: its content, key: of the connector, keys: all there are,
     webhooks: its subscriptions, surroundings, faults, log: as their classes say. certificate: files (chain, key).
+    folder: where the site lies below its host, such as /shop.
     before: run ahead of each answer with the path below /wc/v3, to change the store under the reader's eyes; after:
     run behind it. now: Unix seconds.
     """
@@ -46,6 +47,7 @@ class SimulatedWoo:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        folder: str = "",
         certificate: tuple[str, str] | None = None,
         now: Callable[[], float] = time.time,
     ):
@@ -60,7 +62,7 @@ class SimulatedWoo:
         self.after: Callable[[str], None] = lambda path: None
         self._now = now
         self._api = RestApi(self.state, self.webhooks, lambda: self.url)
-        self._host, self._port, self._certificate = host, port, certificate
+        self._host, self._port, self._certificate, self._folder = host, port, certificate, folder
         self._server: Any = None
 
     @property
@@ -101,7 +103,8 @@ class SimulatedWoo:
         """The site's base; before start() an address that nobody calls."""
         if self._server is None:
             return "http://woo.test"
-        return f"{'https' if self._certificate else 'http'}://{self._host}:{self._server.server_port}"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://{self._host}:{self._server.server_port}{self._folder}"
 
     @property
     def calls(self) -> Counter[str]:
@@ -114,6 +117,8 @@ class SimulatedWoo:
     # answering
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(self._folder):
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(self._folder)
         request = Request(environ)
         path = _rest_path(request)
         shown = _below(path)

@@ -181,13 +181,14 @@ class Order:
 class WooState:
     """One store. `now` is its clock, `random` the only source of chance.
 
-    version: of WooCommerce. hidden: ids of rows that a list counts and does not show. decimals: of its prices.
+    version: of WooCommerce. mark: behind SKUs and e-mails, so that a second store has its own. hidden: ids of rows that a list counts and does not show. decimals: of its prices.
     rounds_at_subtotal: taxes are rounded once per order, not per line.
     """
 
     random: random.Random
     now: Callable[[], datetime]
     name: str = "Sandbox Store"
+    mark: str = ""
     version: str = "10.4.2"
     zone: tzinfo = RIYADH
     zone_name: str = "Asia/Riyadh"

@@ -243,3 +243,11 @@ def test_a_certificate_that_nobody_trusts(tmp_path):
             requests.get(f"{woo.url}/wp-json/", timeout=10)
         trusted = requests.get(f"{woo.url}/wp-json/", timeout=10, verify=str(tmp_path / "certificate.pem"))
         assert trusted.json()["name"] == "Sandbox Store"
+
+
+def test_a_site_may_lie_in_a_folder():
+    with SimulatedWoo(folder="/shop") as woo:
+        assert woo.url.endswith("/shop")
+        auth = (woo.consumer_key, woo.consumer_secret)
+        assert requests.get(f"{woo.url}/wp-json/wc/v3/orders", auth=auth, timeout=10).status_code == 200
+        assert woo.calls == {"/orders": 1}
