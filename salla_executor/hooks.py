@@ -54,6 +54,7 @@ doc_events = {
         "before_insert": "salla_executor.erpnext.sales_orders.free_key",
         "before_submit": "salla_executor.erpnext.order_guard.refuse_unaccepted",
         "before_update_after_submit": "salla_executor.erpnext.order_guard.keep_own_fields",
+        "onload": "salla_executor.erpnext.order_note.show_note",
         "validate": "salla_executor.erpnext.order_guard.compare_again",
     },
 }

@@ -11,6 +11,7 @@ from typing import Any
 from salla_executor.core.mapping.erpnext_math import Arithmetic, predict
 from salla_executor.core.mapping.order_lines import FEE_LINES
 from salla_executor.core.model import BusinessError, Saved, SavedOrder, Settings
+from salla_executor.core.texts import Text
 from salla_executor.core.values import (
     ActionValues,
     BrandValues,
@@ -101,8 +102,8 @@ class SqliteErp:
     def submit_sales_order(self, name: str) -> None:
         self._patch("Sales Order", name, docstatus=1)
 
-    def flag_sales_order(self, name: str, difference: str) -> None:
-        self._patch("Sales Order", name, difference=difference)
+    def flag_sales_order(self, name: str, difference: tuple[Text, ...]) -> None:
+        self._patch("Sales Order", name, difference="\n".join(difference))
 
     def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
         before = self._load("Sales Order", name)
@@ -124,7 +125,8 @@ class SqliteErp:
     def keep_standing(self, name: str, standing: Standing | None) -> None:
         """No status asks for anything here."""
 
-    def ask_person(self, name: str, text: str) -> None:
+    def ask_person(self, name: str, problems: tuple[str, ...]) -> None:
+        text = "\n".join(problems)
         if text or self._load("Sales Order", name).get("attention"):
             self._patch("Sales Order", name, attention=text)
 

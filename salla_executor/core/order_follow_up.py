@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Saved, SavedOrder, Settings
 from salla_executor.core.ports import Erp
+from salla_executor.core.texts import Text
 from salla_executor.core.values import ActionValues, Standing
 
 SUBMIT, CANCEL, RETURN, PARTIAL_RETURN = "submit", "cancel", "return", "partial_return"
@@ -48,7 +49,7 @@ class Case:
 
     saved: SavedOrder
     standing: Standing
-    difference: str
+    is_different: bool
     settings: Settings
     erp: Erp
     is_repeated: bool = False
@@ -70,7 +71,7 @@ def follow_up(case: Case, actions: tuple[str, ...]) -> FollowUp:
     saved, standing, erp = case.saved, case.standing, case.erp
     done = FollowUp(saved.docstatus)
     due = tuple(action for action in ACTIONS if action in actions and saved.status_done != standing.key)
-    is_agreed = saved.is_accepted or not case.difference
+    is_agreed = saved.is_accepted or not case.is_different
     if saved.docstatus == 0 and is_agreed and _is_to_submit(case, due):
         erp.submit_sales_order(saved.name)
         done.docstatus = 1
@@ -79,7 +80,7 @@ def follow_up(case: Case, actions: tuple[str, ...]) -> FollowUp:
         _act(action, case, done)
     if standing.returned and case.settings.partial_return and done.docstatus == 1:
         _carry_out(PARTIAL_RETURN, case, done)
-    erp.ask_person(saved.name, "\n".join(done.problems))
+    erp.ask_person(saved.name, tuple(done.problems))
     # What a draft did not get comes once it is submitted.
     is_held = done.docstatus == 0 and not {CANCEL, RETURN}.issuperset(due)
     erp.keep_standing(saved.name, standing if is_held else None)
@@ -99,12 +100,14 @@ def _act(action: str, case: Case, done: FollowUp) -> None:
     if action == SUBMIT:
         if done.docstatus == 2:
             done.problems.append(
-                "The shop goes on with this order, which was cancelled here. Amend it if it is to go on."
+                Text(
+                    "The shop goes on with this order, which was cancelled here. Amend it if it is to go on."
+                )
             )
         return
     if done.docstatus == 0:
         if action not in (CANCEL, RETURN):
-            reason = "its money differs from the shop's" if case.difference else "it is a draft"
+            reason = "its money differs from the shop's" if case.is_different else "it is a draft"
             done.notes.append(f"What its status asks for was not done: {reason}.")
         return
     if done.docstatus == 2:
@@ -114,7 +117,7 @@ def _act(action: str, case: Case, done: FollowUp) -> None:
         return
     if action == RETURN and not case.settings.full_return:
         done.problems.append(
-            "The shop took this order back. Returns are off in the settings: make them by hand."
+            Text("The shop took this order back. Returns are off in the settings: make them by hand.")
         )
         return
     _carry_out(action, case, done)

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.customers import address_at, buyer_of
-from salla_executor.core.mapping.order_compare import difference_text
+from salla_executor.core.mapping.order_compare import differences
 from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse_of
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import order_values, standing_of
 from salla_executor.core.model import BusinessError, SavedOrder
 from salla_executor.core.order_follow_up import CANCEL, Case, FollowUp, actions_of, follow_up
 from salla_executor.core.order_items import items_of
+from salla_executor.core.texts import Text
 from salla_executor.core.values import Standing
 from salla_executor.payloads import OrderPayload
 
@@ -43,7 +44,7 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     )
     adopted = None if document else context.erp.find_sales_order(context.source, payload.external_id)
     saved = context.erp.save_sales_order(document or adopted, values)
-    difference = difference_text(saved, plan, payload, context.settings)
+    difference = differences(saved, plan, payload, context.settings)
     context.erp.flag_sales_order(saved.name, difference)
     done = follow_up(_case(saved, standing, difference, context), actions)
     return _outcome(saved, plan, difference, done, bool(adopted))
@@ -52,15 +53,15 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
 def _cancel(document: str, standing: Standing, actions: tuple[str, ...], context: Context) -> Outcome:
     """Lines and money of an order that came to nothing do not matter any more; shops empty them."""
     saved = context.erp.note_status(document, standing.status, standing.title or None)
-    done = follow_up(_case(saved, standing, "", context), actions)
+    done = follow_up(_case(saved, standing, (), context), actions)
     outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
     return replace(outcome, status="applied") if done.docstatus != saved.docstatus else outcome
 
 
-def _case(saved: SavedOrder, standing: Standing, difference: str, context: Context) -> Case:
+def _case(saved: SavedOrder, standing: Standing, difference: tuple[Text, ...], context: Context) -> Case:
     # An order that is there already can wait with its status until that is mended.
     is_repeated = bool(context.reference.docname)
-    return Case(saved, standing, difference, context.settings, context.erp, is_repeated)
+    return Case(saved, standing, bool(difference), context.settings, context.erp, is_repeated)
 
 
 def _refuse_collapsed(payload: OrderPayload) -> None:
@@ -78,8 +79,10 @@ def _refuse_collapsed(payload: OrderPayload) -> None:
         raise BusinessError("collapsed_total", message)
 
 
-def _outcome(saved: SavedOrder, plan: MoneyPlan, difference: str, done: FollowUp, is_linked: bool) -> Outcome:
-    notes = [saved.note]
+def _outcome(
+    saved: SavedOrder, plan: MoneyPlan, differing: tuple[Text, ...], done: FollowUp, is_linked: bool
+) -> Outcome:
+    notes, difference = [saved.note], "\n".join(differing)
     if difference:
         state = ("It stays a draft", "It is submitted already", "It was cancelled")[done.docstatus]
         notes.append(f"{state}; its money differs from the shop's. {difference}")

@@ -17,6 +17,7 @@ from salla_executor.core.model import (
     SavedOrder,
     Settings,
 )
+from salla_executor.core.texts import Text
 from salla_executor.core.values import (
     ActionValues,
     BrandValues,
@@ -52,8 +53,8 @@ class Erp(Protocol):
 
     def submit_sales_order(self, name: str) -> None: ...
 
-    def flag_sales_order(self, name: str, difference: str) -> None:
-        """Keep the comparison with the shop on the order; an empty text clears it."""
+    def flag_sales_order(self, name: str, difference: tuple[Text, ...]) -> None:
+        """Keep the comparison with the shop on the order; without a sentence there is none."""
 
     def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
         """Follow the shop's status and nothing else."""
@@ -70,8 +71,8 @@ class Erp(Protocol):
     def keep_standing(self, name: str, standing: Standing | None) -> None:
         """Keep what a draft's status asks for until its difference is accepted; None: nothing waits."""
 
-    def ask_person(self, name: str, text: str) -> None:
-        """Keep on the Sales Order what a person has to look at, and make a task of it; an empty text ends both."""
+    def ask_person(self, name: str, problems: tuple[str, ...]) -> None:
+        """Keep on the Sales Order what a person has to look at, and make a task of it; without any both end."""
 
     def exists(self, doctype: str, name: str) -> bool: ...
 

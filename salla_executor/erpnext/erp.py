@@ -11,6 +11,7 @@ import frappe
 from frappe.model.document import Document
 
 from salla_executor.core.model import Saved, SavedOrder, Settings
+from salla_executor.core.texts import Text
 from salla_executor.core.values import (
     ActionValues,
     BrandValues,
@@ -37,6 +38,7 @@ from salla_executor.erpnext import (
     order_tasks,
     sales_orders,
 )
+from salla_executor.erpnext.texts import said
 
 
 class ErpNext:
@@ -75,7 +77,7 @@ class ErpNext:
     def submit_sales_order(self, name: str) -> None:
         sales_orders.submit_sales_order(self._order(name))
 
-    def flag_sales_order(self, name: str, difference: str) -> None:
+    def flag_sales_order(self, name: str, difference: tuple[Text, ...]) -> None:
         sales_orders.flag_sales_order(self._order(name), difference)
 
     def note_status(self, name: str, status: str, status_name: str | None) -> SavedOrder:
@@ -93,8 +95,8 @@ class ErpNext:
     def keep_standing(self, name: str, standing: Standing | None) -> None:
         order_standing.keep(self._order(name), standing)
 
-    def ask_person(self, name: str, text: str) -> None:
-        order_tasks.ask_person(self._order(name), text)
+    def ask_person(self, name: str, problems: tuple[str, ...]) -> None:
+        order_tasks.ask_person(self._order(name), "\n".join(map(said, problems)))
 
     def _order(self, name: str) -> Document:
         if name not in self._orders:

@@ -33,4 +33,4 @@ def _go_on(doc: Document) -> int:
     erp = ErpNext(lambda: settings)
     saved = SavedOrder(doc.doctype, doc.name, "unchanged", is_accepted=True)
     actions = erp.status_actions(doc.shop_store, standing.ids) or ()
-    return follow_up(Case(saved, standing, doc.shop_difference_note, settings, erp), actions).docstatus
+    return follow_up(Case(saved, standing, True, settings, erp), actions).docstatus

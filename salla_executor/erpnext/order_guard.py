@@ -12,9 +12,12 @@ from frappe.utils import flt
 
 from salla_executor.core.mapping.order_lines import CASH_ON_DELIVERY, SHIPPING
 from salla_executor.core.model import Settings
+from salla_executor.core.texts import Text
 from salla_executor.erpnext.order_fees import fee_charges, fee_lines
+from salla_executor.erpnext.order_note import note_fields, note_of
 from salla_executor.erpnext.sales_orders import order_key
 from salla_executor.erpnext.settings import read_settings
+from salla_executor.erpnext.texts import said
 
 # Lines that stand for a charge of the shop, by what the core calls them.
 FEE_FIELDS = {SHIPPING: "shop_shipping", CASH_ON_DELIVERY: "shop_cash_on_delivery"}
@@ -25,7 +28,7 @@ SHOP_FIELDS = (
     *("shop_total", "shop_tax", "shop_shipping", "shop_cash_on_delivery", "shop_discount"),
 )
 GUARD_FIELDS = (
-    *("shop_order_key", "shop_difference", "shop_difference_note"),
+    *("shop_order_key", "shop_difference", "shop_difference_note", "shop_difference_texts"),
     *("shop_accepted_by", "shop_status_done", "shop_standing"),
 )
 
@@ -50,7 +53,7 @@ def compare_again(doc: Document, method: str | None = None) -> None:
     if is_changed:
         doc.shop_accepted_by = None
     if is_changed or not (off and doc.shop_difference_note):
-        doc.shop_difference_note = "\n".join(_sentence(row, doc.currency) for row in off)
+        doc.update(note_fields(tuple(_sentence(row, doc.currency) for row in off)))
 
 
 def keep_own_fields(doc: Document, method: str | None = None) -> None:
@@ -79,7 +82,7 @@ def refuse_unaccepted(doc: Document, method: str | None = None) -> None:
             _(
                 "The money of this order differs from the shop's. Correct the draft, or press Accept the Difference:"
                 "<br>{0}"
-            ).format(frappe.utils.escape_html(doc.shop_difference_note).replace("\n", "<br>")),
+            ).format(frappe.utils.escape_html(note_of(doc)).replace("\n", "<br>")),
             title=_("Not the shop's money"),
         )
 
@@ -95,7 +98,8 @@ def comparison(doc: Document) -> dict[str, list[dict[str, Any]]]:
         }
         for row in doc.items
     ]
-    return {"figures": figures(doc), "lines": lines}
+    rows = [{**row, "label": said(row["label"])} for row in figures(doc)]
+    return {"figures": rows, "lines": lines}
 
 
 def figures(doc: Document) -> list[dict[str, Any]]:
@@ -108,11 +112,11 @@ def figures(doc: Document) -> list[dict[str, Any]]:
         fees[row.shop_line] += flt(row.amount)
     net = flt(doc.shop_total) - flt(doc.shop_tax) - flt(doc.shop_shipping) - flt(doc.shop_cash_on_delivery)
     rows = [
-        (_("Goods after discount"), net, flt(doc.grand_total) - vat - sum(fees.values()), True),
-        (_("Discount in it"), doc.shop_discount, _discount(doc), False),
-        *((_(name), doc.get(field), fees[name], True) for name, field in FEE_FIELDS.items()),
-        (_("VAT"), doc.shop_tax, vat, True),
-        (_("Total"), doc.shop_total, doc.grand_total, True),
+        (Text("Goods after discount"), net, flt(doc.grand_total) - vat - sum(fees.values()), True),
+        (Text("Discount in it"), doc.shop_discount, _discount(doc), False),
+        *((Text(name), doc.get(field), fees[name], True) for name, field in FEE_FIELDS.items()),
+        (Text("VAT"), doc.shop_tax, vat, True),
+        (Text("Total"), doc.shop_total, doc.grand_total, True),
     ]
     return [
         {
@@ -140,7 +144,8 @@ def _settings(doc: Document) -> Settings:
     return read_settings().of(doc.shop_store)
 
 
-def _sentence(row: dict[str, Any], currency: str) -> str:
-    return _("{0}: {1} {2} in the shop, {3} here.").format(
-        row["label"], f"{row['shop']:.2f}", currency, f"{row['erp']:.2f}"
+def _sentence(row: dict[str, Any], currency: str) -> Text:
+    return Text(
+        "{0}: {1} {2} in the shop, {3} here.",
+        *(row["label"], f"{row['shop']:.2f}", currency, f"{row['erp']:.2f}"),
     )

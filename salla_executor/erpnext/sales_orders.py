@@ -13,6 +13,7 @@ from frappe.model.document import Document
 from frappe.utils import convert_utc_to_system_timezone, flt
 
 from salla_executor.core.model import BusinessError, SavedOrder
+from salla_executor.core.texts import Text
 from salla_executor.core.values import SalesOrderValues
 from salla_executor.erpnext.addresses import shipping_address
 from salla_executor.erpnext.documents import differing, money, plain, same, set_values, shown, web_address
@@ -21,6 +22,7 @@ from salla_executor.erpnext.exchange_rates import conversion_rates
 from salla_executor.erpnext.order_changes import cancelled_for_amendment, update_lines
 from salla_executor.erpnext.order_delivery import moved, take_over
 from salla_executor.erpnext.order_digest import digest_of, is_said_before, is_written_before
+from salla_executor.erpnext.order_note import note_fields
 from salla_executor.erpnext.order_rows import charge_rows, line_rows, replace_rows, said_otherwise
 from salla_executor.setup.custom_fields import missing_custom_fields
 
@@ -56,9 +58,9 @@ def submit_sales_order(doc: Document) -> None:
         doc.submit()
 
 
-def flag_sales_order(doc: Document, difference: str) -> None:
+def flag_sales_order(doc: Document, difference: tuple[Text, ...]) -> None:
     off = flt(doc.shop_total) - doc.grand_total if difference else 0
-    flags = {"shop_difference": off, "shop_difference_note": difference}
+    flags = {"shop_difference": off, **note_fields(difference)}
     if not all(same(doc, field, doc.get(field), value) for field, value in flags.items()):
         # A note of ours on a document that was saved just now, or is submitted: no hook has to see it.
         doc.db_set(flags)

@@ -1,9 +1,11 @@
 """The money guard against people: an acceptance is of what was accepted, and nobody writes the guard's own fields."""
 
+from contextlib import contextmanager
+
 import frappe
 from frappe.client import insert, set_value
 
-from salla_executor.api.orders import accept_difference
+from salla_executor.api.orders import accept_difference, comparison
 from salla_executor.erpnext.sales_orders import order_key
 from salla_executor.tests.kit import ExecutorTestCase
 from salla_executor.tests.payloads import line, order, product
@@ -20,10 +22,20 @@ FORGED = {
     "shop_discount": 1,
     "shop_difference": 0,
     "shop_difference_note": "",
+    "shop_difference_texts": "",
     "shop_accepted_by": "Administrator",
     "shop_status_done": "paid",
     "shop_standing": '{"status_id": "1"}',
 }
+
+
+@contextmanager
+def in_language(code):
+    before, frappe.local.lang = frappe.local.lang, code
+    try:
+        yield
+    finally:
+        frappe.local.lang = before
 
 
 class TestOrderGuard(ExecutorTestCase):
@@ -99,7 +111,8 @@ class TestOrderGuard(ExecutorTestCase):
         doc = self.accepted()
         doc.submit()
         before = self.own(doc.reload())
-        live = ("shop_difference", "shop_difference_note", "shop_accepted_by", "shop_status_done")
+        live = ("shop_difference", "shop_difference_note", "shop_difference_texts")
+        live += ("shop_accepted_by", "shop_status_done")
         for field in live:
             set_value("Sales Order", doc.name, field, "1" if field == "shop_difference" else "Guest")
         assert self.own(doc.reload()) == before
@@ -123,6 +136,34 @@ class TestOrderGuard(ExecutorTestCase):
         )
         assert amended.shop_order_key == order_key(doc.shop_store, doc.shop_order)
         assert not amended.shop_accepted_by
+
+    def test_an_arabic_desk_shows_the_difference_in_arabic(self):
+        english = self.doc.shop_difference_note
+        assert "Total: 115.50 SAR in the shop, 115.00 in the ERP (-0.50)." in english
+        with in_language("ar"):
+            self.doc.run_method("onload")
+            shown = self.doc.shop_difference_note
+            assert "الإجمالي: 115.50 SAR في المتجر، و115.00 في النظام (-0.50)." in shown
+            assert "أرقام المتجر نفسها لا تتطابق" in shown
+            labels = [row["label"] for row in comparison(self.doc.name)["figures"]]
+            assert "الإجمالي" in labels
+            with self.assertRaises(frappe.ValidationError) as refused:
+                self.doc.submit()
+            assert "الإجمالي" in str(refused.exception)
+            # The form sends back what it was shown.
+            self.doc.reload()
+            self.doc.run_method("onload")
+            self.doc.po_no = "4711"
+            self.doc.save()
+        assert frappe.db.get_value("Sales Order", self.doc.name, "shop_difference_note") == english
+
+    def test_what_one_person_changed_in_arabic_another_reads_in_english(self):
+        with in_language("ar"):
+            self.doc.items[0].rate = 10
+            self.doc.save()
+        assert "الإجمالي: 115.50 SAR في المتجر، و11.50 هنا." in self.doc.shop_difference_note
+        self.doc.run_method("onload")
+        assert "Total: 115.50 SAR in the shop, 11.50 here." in self.doc.shop_difference_note
 
     def amendment(self, doc):
         amended = frappe.copy_doc(doc)

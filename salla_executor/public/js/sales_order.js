@@ -34,7 +34,7 @@ function show_money(frm) {
 
 async function show_difference(frm) {
 	const note = frappe.utils.escape_html(frm.doc.shop_difference_note).replaceAll("\n", "<br>");
-	// The comparison is in English, whatever the direction of Desk.
+	// One that was written before its texts were kept is in English, whatever the direction of Desk.
 	frm.dashboard.add_comment(`<div dir="auto">${note}</div>`, "orange", true);
 	if (!frm.doc.docstatus && !frm.doc.shop_accepted_by && frm.perm[0]?.submit) {
 		frm.add_custom_button(__("Accept the Difference"), () => accept_difference(frm), __("Shop"));
