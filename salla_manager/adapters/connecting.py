@@ -30,7 +30,7 @@ def webhook_url(store: str, platform: str) -> str:
     """Where this shop sends its webhooks; a shop of WooCommerce has an address of its own, as it has its own secret.
     Empty as above."""
     url = hub_url()
-    return url and url + (f"{WOO_WEBHOOK}{store}" if platform == "WooCommerce" else WEBHOOK)
+    return url and url + (f"{WOO_WEBHOOK}{store}" if platform.lower() == "woocommerce" else WEBHOOK)
 
 
 def begin(store: str) -> str:

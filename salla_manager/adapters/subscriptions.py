@@ -10,11 +10,11 @@ from frappe.utils import now_datetime
 
 from salla_manager.adapters.alarms import changed
 from salla_manager.adapters.clock import FrappeClock
-from salla_manager.adapters.connecting import addresses
+from salla_manager.adapters.connecting import webhook_url
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.rows import plain, to_epoch
 from salla_manager.core.commands import OperatorError
-from salla_manager.core.model import SecretsUnreadable
+from salla_manager.core.model import SecretsUnreadable, Store
 from salla_manager.core.refusals import words_of
 from salla_manager.platforms.pace import BACKFILL
 from salla_manager.platforms.port import ShopError, WebhookTarget
@@ -34,7 +34,7 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
     if store is None:
         raise OperatorError(f"There is no Store Account {name}.")
     try:
-        target = _target(name, host.store.webhook_rules(store.platform).secrets)
+        target = _target(store, host.store.webhook_rules(store.platform, name).secrets)
         client = host.client_for(store)
         if client is None:
             raise OperatorError(store.access_problem or f"{name} has no access to its shop. Connect the store first, or enter its keys.")
@@ -49,16 +49,18 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
     return {"ok": not left, "url": target.url, "lines": lines}
 
 
-def _target(store: str, secrets: tuple[str, ...]) -> WebhookTarget:
-    url = addresses()["webhook"]
+def _target(store: Store, secrets: tuple[str, ...]) -> WebhookTarget:
+    url = webhook_url(store.name, store.platform)
     if not url:
         raise OperatorError("Say in Salla Manager Settings, as Hub URL, where this hub can be reached.")
     if not secrets:
-        raise OperatorError("Set the webhook secret of the app in Salla Manager Settings.")
+        is_salla = store.platform == "salla"
+        where = "the webhook secret of the app in Salla Manager Settings" if is_salla else "Webhook Secret on the store"
+        raise OperatorError(f"Set {where}.")
     since = to_epoch(FrappeClock().now() - timedelta(weeks=HEARD_WEEKS))
     rows = frappe.db.sql(
         "select distinct event from `tabSalla Incoming Log` where store = %s and received >= %s",
-        (store, since),
+        (store.name, since),
     )
     # App events come by another way, whatever is subscribed.
     heard = frozenset(event for (event,) in rows if event and not event.startswith(("app.", "hub.")))
