@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 export BENCH_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test unit lint docs mutants fuzz bench bench-test bench-demo bench-start bench-stop app benchmark benchmark-backfill chaos clean
+.PHONY: help demo up test unit lint docs mutants fuzz bench bench-test bench-demo bench-start bench-stop app benchmark benchmark-backfill benchmark-woocommerce chaos clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -19,7 +19,7 @@ $(VENV)/.ready: pyproject.toml
 demo: $(VENV)/.ready  ## the whole path on this machine, without a bench, checked to the halala
 	@$(RUN) -m sandbox demo
 
-up: $(VENV)/.ready  ## shop, hub and executor stay up for trying out, until Ctrl-C
+up: $(VENV)/.ready  ## shops, hub and executor stay up for trying out, until Ctrl-C
 	@$(RUN) -m sandbox up
 
 lint: $(VENV)/.ready  ## ruff
@@ -74,6 +74,9 @@ benchmark: $(VENV)/.ready  ## ratios on the real bench; PARTS="dispatch intake" 
 
 benchmark-backfill: $(VENV)/.ready  ## a large simulated shop read with a kill in the middle: calls, minutes, refusals; no bench
 	@$(RUN) -m benchmarks.backfill
+
+benchmark-woocommerce: $(VENV)/.ready  ## a large simulated WooCommerce shop read with a kill in the middle, then again: calls, time; no bench
+	@$(RUN) -m benchmarks.woocommerce
 
 chaos: $(VENV)/.ready  ## kills, lost answers and shuffled deliveries between hub and executor, counted
 	@$(RUN) -m chaos
