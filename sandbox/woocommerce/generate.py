@@ -68,7 +68,7 @@ def generate(
     state.tags[key] = _term(key, "Gift")
     _add_goods(state, products, variations)
     for number in range(customers):
-        add_customer(state, number)
+        add_customer(state, number, _imported(state, number))
     among = sellable(state)
     for number in range(orders):
         _add_some_order(state, number, orders - number, among)
@@ -119,6 +119,7 @@ def _add_goods(state: WooState, products: int, variations: int) -> None:
             sale_price=price - 5 if number % 5 == 4 else None,
             tax_class="zero-rate" if number % 9 == 8 else "",
             is_virtual=number % 7 == 6,
+            created=_imported(state, number),
             category_ids=[state.random.choice(categories)] if categories else [],
             brand_ids=[state.random.choice(brands)] if brands else [],
         )
@@ -126,9 +127,16 @@ def _add_goods(state: WooState, products: int, variations: int) -> None:
             add_variations(state, row, min(each, variations - len(state.variations)))
 
 
-def add_product(state: WooState, name: str, price: Decimal, **values: Any) -> Product:
+def _imported(state: WooState, number: int) -> datetime:
+    """A month ago, by fifties: an import gives many the same second."""
+    return state.moment() - timedelta(days=30) + timedelta(minutes=number // 50)
+
+
+def add_product(
+    state: WooState, name: str, price: Decimal, *, created: datetime | None = None, **values: Any
+) -> Product:
     """values: fields of Product."""
-    moment = state.moment()
+    moment = created or state.moment()
     defaults = {"weight": "0.5", "manage_stock": True, "stock": state.random.randrange(5, 200)}
     row = Product(state.new_id(), name, moment, moment, regular_price=price, **{**defaults, **values})
     state.products[row.id] = row
@@ -173,7 +181,7 @@ def _definition(key: int, name: str, options: list[str]) -> dict[str, Any]:
     return {**shown, "variation": True, "options": list(dict.fromkeys(options))}
 
 
-def add_customer(state: WooState, number: int) -> dict[str, Any]:
+def add_customer(state: WooState, number: int, created: datetime | None = None) -> dict[str, Any]:
     """Each fifth without a phone."""
     first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
     key = state.new_id()
@@ -181,8 +189,8 @@ def add_customer(state: WooState, number: int) -> dict[str, Any]:
     address = _address(state, number, first, last)
     state.customers[key] = {
         "id": key,
-        "created": state.moment(),
-        "modified": state.moment(),
+        "created": created or state.moment(),
+        "modified": created or state.moment(),
         "email": email,
         "first_name": first,
         "last_name": last,
