@@ -6,9 +6,9 @@ docs/ERP_CONNECTORS.md walks through one.
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -199,7 +199,7 @@ class BaseConnector:
     def _fault(self, error: BaseException) -> str:
         """An exception's own words may quote anything, so only what it is and where it was raised is told."""
         frames = traceback.extract_tb(error.__traceback__)
-        own = inspect.getfile(type(self))
+        own = getattr(sys.modules.get(type(self).__module__), "__file__", "")
         frame = next((one for one in reversed(frames) if one.filename == own), frames[-1])
         place = f"{frame.filename.rsplit('/', 1)[-1]}, line {frame.lineno}"
         return f"A fault inside the connector {self.connector_type}: {type(error).__name__} at {place}. Tell who wrote it."

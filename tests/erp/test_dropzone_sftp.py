@@ -277,13 +277,15 @@ def test_private_keys_of_each_kind_and_form(kind, passphrase, more, form, server
     with (server.keys / "authorized").open("a") as file:
         file.write(key.with_suffix(".pub").read_text())
     text = key.read_text()
-    if form != "as it is" and "ENCRYPTED" in text:
-        pytest.skip("its headers need their lines")
     text = {
         "in one line": text.replace("\n", " "),
         "with written line breaks": text.replace("\n", "\\n"),
     }.get(form, text)
     config = {**server.config, "private_key": text, "passphrase": passphrase}
+    if form == "in one line" and "ENCRYPTED" in text:
+        # The headers of this old form end with their line.
+        assert "Enter an Ed25519, ECDSA or RSA key, all of its lines." in blocked(connector, config)
+        return
     assert connector.export(COMMAND, config).success
     if passphrase:
         for wrong in ("", "open sesame!"):
@@ -427,7 +429,7 @@ def test_something_else_listens(server):
     assert not error.is_uncertain
 
 
-def test_a_way_that_breaks_anywhere_leaves_a_whole_file_or_none(server):
+def test_a_way_that_breaks_anywhere_leaves_a_whole_file_or_none(server, connector):
     """Cut after so many bytes from the client, from the greeting to the last answer."""
     whole = len(body_of(BIG))
     outcomes, actions = [], set()
@@ -435,7 +437,7 @@ def test_a_way_that_breaks_anywhere_leaves_a_whole_file_or_none(server):
         100,
         2_000,
         5_000,
-        *range(10_000, whole + 20_000, 24_000),
+        *range(10_000, whole + 20_000, 40_000),
         whole + 4_000,
         whole + 4_500,
         whole + 5_000,
@@ -453,7 +455,7 @@ def test_a_way_that_breaks_anywhere_leaves_a_whole_file_or_none(server):
         assert [path.read_bytes() for path in final] in ([], [body_of(BIG)])
         assert final or outcomes[-1] != "done"
         assert not final or outcomes[-1] != "nothing"
-        assert DropzoneJsonV1Connector(LOOPBACK).export(BIG, server.config).success
+        assert connector.export(BIG, server.config).success
     assert set(outcomes) == {"nothing", "uncertain", "done"}
     assert actions == {"retry"}
 
