@@ -159,7 +159,8 @@ class EmbeddedHub:
             known = self.store.store_of_merchant(platform, merchant_id)
             customer = customer_account or f"CUST-{len(self.store.rows('store')) + 1:04d}"
             store = replace(
-                known or Store("", platform, merchant_id, customer_account=customer),
+                known or Store("", platform, merchant_id),
+                customer_account=(known and known.customer_account) or customer,
                 erp_instance=erp_instance,
                 base_url=base_url,
                 currency=currency,
