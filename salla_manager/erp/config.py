@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,9 @@ def _given(values: Mapping[str, Any], field: ConfigField) -> Any:
     value = values.get(field.name)
     if _is_empty(value):
         return field.default
+    if field.kind == "number":
+        # A form gives 22 as 22.0.
+        return int(value) if float(value).is_integer() else value
     return bool(value) if field.kind == "check" else value
 
 
@@ -64,7 +68,7 @@ def _problem(value: Any, field: ConfigField) -> str:
         is_missing = field.is_required and _is_empty(field.default)
         return f"{field.label} is missing. Fill it in." if is_missing else ""
     if field.kind == "number":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         return "" if is_number else f"{field.label} has to be a number."
     if field.kind == "check":
         return "" if value in (0, 1) and not isinstance(value, float) else f"{field.label} has to be 0 or 1."

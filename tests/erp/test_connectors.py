@@ -1,6 +1,7 @@
 """What every connector has from its base, and how it is found."""
 
 import base64
+import csv
 import json
 import logging
 import subprocess
@@ -17,9 +18,10 @@ import pytest
 from salla_manager.core.transport import Limits
 from salla_manager.erp import base
 from salla_manager.erp.base import BaseConnector
+from salla_manager.erp.client_executor import ClientExecutorConnector
 from salla_manager.erp.mock import MockConnector
 from salla_manager.erp.port import ConfigField, ConnectorError, ExportResult
-from salla_manager.erp.registry import ConnectorRegistry
+from salla_manager.erp.registry import BUILT_IN, ConnectorRegistry
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = {
@@ -178,6 +180,24 @@ def test_a_wrong_configuration_stops_the_destination_and_no_command():
 def test_what_is_not_entered_has_its_default():
     config = Plain().checked({**CONFIG, "port": None, "way": "", "fast": 1})
     assert (config["port"], config["way"], config["fast"], len(config)) == (22, "in", True, 5)
+
+
+def test_a_whole_number_is_whole_however_a_form_gives_it():
+    ports = [Plain().checked({**CONFIG, "port": port})["port"] for port in (22, 22.0, 0.5)]
+    assert [repr(port) for port in ports] == ["22", "22", "0.5"]
+    assert Plain().validate_required_fields({**CONFIG, "port": float("nan")}) == ("Port has to be a number.",)
+
+
+def test_each_label_and_help_is_there_in_arabic():
+    with (ROOT / "salla_manager/translations/ar.csv").open(encoding="utf-8", newline="") as file:
+        arabic = {row[0] for row in csv.reader(file)}
+    connectors = [ConnectorRegistry().get(name) for name in BUILT_IN]
+    connectors.append(ClientExecutorConnector(None, Limits()))
+    fields = [field for connector in connectors for field in connector.config_fields()]
+    assert len(fields) > 10
+    assert [
+        text for field in fields for text in (field.label, field.help) if text and text not in arabic
+    ] == []
 
 
 # --- exports, tests, rollbacks ---
