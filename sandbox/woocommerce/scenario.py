@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -101,6 +102,8 @@ class WooScenario(Scene):
         shop.change_price(variation, "62.75")
         shop.change_order_status(list(self.world.woo.state.orders)[5], "completed")
         shop.new_order([(simple[4], 0, 2)], **self._guest(902))
+        # A look takes what was over when it began, and the shop's times are of whole seconds.
+        time.sleep(1.1)
         self.world.look()
         self.world.settle()
         made = len(self.world.commands()) - before
@@ -133,6 +136,9 @@ class WooScenario(Scene):
             held == 1, f"An order with a product without SKU: {held} commands were held instead of 1."
         )
         self._send(shop.give_sku(key, f"LATE-WOO{self.world.mark}"))
+        self.world.settle()
+        # A line shows its product's SKU of today, so the order is another now.
+        self._send(shop.order_webhook("order.updated", next(reversed(state.orders))))
         self.world.settle()
         return f"{held} order held until its product got a SKU, then sent"
 
