@@ -201,6 +201,16 @@ def mixed_cases() -> Iterator[Case]:
     for name, lines in pairs.items():
         for label, charges in CHARGES.items():
             yield Case(f"{name}; {label}", lines, **charges)
+            yield Case(f"{name}; {label}; coupon", lines, coupon="13.37", **charges)
+    both = pairs["both"]
+    for label, charges in CHARGES.items():
+        yield Case(f"both, inclusive; {label}; coupon", both, coupon="13.37", is_inclusive=True, **charges)
+        yield Case(f"both in USD; {label}; coupon", both, coupon="5.00", currency="USD", **charges)
+    bundle = (Line("99.99", "3", kind="bundle"), Line("110.00", "2", kind="variant", **zero))
+    yield Case("bundle and variant; coupon", bundle, coupon="20.01", shipping="15.00")
+    yield Case(
+        "by weight; coupon", (Line("59.90", "2", kind="kilo"), Line("9.99", "3", **zero)), coupon="4.44"
+    )
 
 
 def all_cases() -> list[Case]:

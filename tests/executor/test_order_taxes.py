@@ -76,6 +76,41 @@ def test_discount_that_does_not_divide_stays_in_its_line():
     assert result.predicted.grand_total == Decimal("383.47")
 
 
+def test_the_orders_own_discount_is_borne_by_the_goods_each_at_its_rate():
+    """Goods of 99.99 at 15 % and 39.98 zero-rated, a coupon of 13.37, shipping of 10.00 at 15 %."""
+    items = [
+        line(quantity="1", unit_price="99.99"),
+        line(external_id="2", quantity="2", unit_price="19.99", tax_percent="0"),
+    ]
+    result = plan(
+        E_INVOICE,
+        items=items,
+        discount_total="13.37",
+        total="151.67",
+        tax={"percent": "15", "amount": "15.07"},
+    )
+    assert [(one.quantity, one.rate) for one in result.lines] == [
+        (1, Decimal("90.44")),
+        (2, Decimal("18.08")),
+        (1, Decimal("10.00")),
+    ]
+    assert (result.discount, [one.rate for one in result.charges]) == (0, [15])
+    assert result.predicted.grand_total == Decimal("151.67")
+
+
+def test_no_discount_is_spread_over_shipping_that_bears_no_vat():
+    items = [line(quantity="1", unit_price="100.00")]
+    result = plan(
+        E_INVOICE,
+        items=items,
+        discount_total="10.00",
+        total="113.50",
+        tax={"percent": "15", "amount": "13.50"},
+    )
+    assert [one.rate for one in result.lines] == [Decimal("90.00"), Decimal("10.00")]
+    assert [(one.charge_type, one.rate) for one in result.charges] == [("On Net Total", 15)]
+
+
 def test_rule_of_another_company_is_none():
     site = replace(SITE, taxes=(TaxRule(Decimal(15), company="Another Company"),))
     with pytest.raises(BusinessError, match="VAT of 15 % is not mapped for Sandbox Company") as failure:

@@ -33,14 +33,18 @@ def lines_and_discount(
     net: Decimal,
     unit: Decimal,
     settings: Settings,
+    tax_of_fees: LineTax | None = None,
 ) -> tuple[tuple[SalesOrderLine, ...], Decimal]:
-    of_line = taxes or [None] * len(payload.items)
-    make = _exact_lines if are_mixed(taxes) else _line
-    lines = [
-        written
-        for line, code, tax in zip(payload.items, item_codes, of_line, strict=True)
-        for written in make(line, code, tax, unit, settings)
-    ]
+    rows = list(zip(payload.items, item_codes, taxes or [None] * len(payload.items), strict=True))
+    if taxes and are_mixed([*taxes, tax_of_fees or taxes[0]]):
+        shares = _shares(payload.items, net, unit)
+        lines = [
+            written
+            for (line, code, tax), share in zip(rows, shares, strict=True)
+            for written in _exact_lines(line, code, tax, unit, settings, share)
+        ]
+    else:
+        lines = [_line(line, code, tax, unit, settings) for line, code, tax in rows]
     arithmetic = Arithmetic.of(settings)
     # Rounding may have taken rates below the shop's sum; a coin on the largest quantities lifts them above it.
     for index in sorted(range(len(lines)), key=lambda n: (lines[n].rate == 0, -lines[n].quantity, n)):
@@ -57,26 +61,45 @@ def _sum(lines: Sequence[SalesOrderLine], arithmetic: Arithmetic) -> Decimal:
     return sum((arithmetic.amount(line) for line in lines), ZERO)
 
 
+def _shares(items: Sequence[OrderLine], net: Decimal, unit: Decimal) -> list[Decimal]:
+    """What each line bears of the order's own discount, by its net amount; in whole coins of `unit`."""
+    nets = [_net(line, unit) for line in items]
+    left = max(sum(nets, ZERO) - net, ZERO)
+    weight = sum((one for one in nets if one > 0), ZERO)
+    if not weight:
+        return [ZERO] * len(nets)
+    exact = [max(one, ZERO) * left / weight for one in nets]
+    shares = [share.quantize(unit, ROUND_FLOOR) for share in exact]
+    missing = int((left - sum(shares, ZERO)) / unit)
+    for index in sorted(range(len(nets)), key=lambda n: (shares[n] - exact[n], n))[:missing]:
+        shares[index] += unit
+    return shares
+
+
+def _net(line: OrderLine, unit: Decimal) -> Decimal:
+    return coins(line.unit_price * line.quantity - line.discount, unit)
+
+
 def _line(
     line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
-) -> list[SalesOrderLine]:
+) -> SalesOrderLine:
     price = coins(line.unit_price, unit)
     rate = price
     per_unit = line.discount / line.quantity
     if price == line.unit_price and per_unit == coins(per_unit, unit) and 0 <= per_unit <= price:
         rate = price - coins(per_unit, unit)
-    return [_written(line, item_code, tax, line.quantity, price, rate, settings)]
+    return _written(line, item_code, tax, line.quantity, price, rate, settings)
 
 
 def _exact_lines(
-    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings
+    line: OrderLine, item_code: str, tax: LineTax | None, unit: Decimal, settings: Settings, share: Decimal
 ) -> list[SalesOrderLine]:
-    """Where rates of VAT differ, a discount spread over all lines would move VAT between them: a line whose net
-    amount does not divide by its quantity becomes two rows, a coin apart."""
-    net = coins(line.unit_price * line.quantity - line.discount, unit)
+    """Where rates of VAT differ, a discount that ERPNext spreads, over fees too, would move VAT between lines: each bears
+    its share in its rate, and one whose net amount does not divide by its quantity becomes two rows, a coin apart."""
+    net = _net(line, unit) - share
     whole = line.quantity == line.quantity.to_integral_value()
     if not whole or net < 0:
-        return _line(line, item_code, tax, unit, settings)
+        return [_line(line, item_code, tax, unit, settings)]
     price = coins(line.unit_price, unit)
     low = (net / line.quantity).quantize(unit, ROUND_FLOOR)
     dearer = ((net - low * line.quantity) / unit).to_integral_value()
@@ -118,9 +141,9 @@ def _written(
 
 def extra_lines(
     shop: ShopTotals, taxes: list[LineTax] | None, settings: Settings
-) -> list[tuple[SalesOrderLine, ...]]:
-    """Shipping and cash on delivery as lines, where the settings name Items for them: at the goods' highest rate, and,
-    where that is mapped, free of VAT."""
+) -> list[tuple[LineTax | None, tuple[SalesOrderLine, ...]]]:
+    """Shipping and cash on delivery as lines, where the settings name Items for them, and the VAT on them: at the goods'
+    highest rate, and, where that is mapped, none."""
     wanted = [
         (name, item, amount)
         for name, item, amount in (
@@ -130,7 +153,7 @@ def extra_lines(
         if item and amount
     ]
     return [
-        tuple(_extra_line(name, item, amount, tax) for name, item, amount in wanted)
+        (tax, tuple(_extra_line(name, item, amount, tax) for name, item, amount in wanted))
         for tax in (_taxes_of_extras(taxes, settings) if wanted else [None])
     ]
 

@@ -60,13 +60,13 @@ def plan_money(payload: OrderPayload, item_codes: Sequence[str], settings: Setti
     net_by_lines = coins(_gross(payload) - _discount(payload), unit)
     net = target_net(payload, shop, unit)
     taxes = line_taxes(payload, settings)
-    lines, discount = lines_and_discount(payload, item_codes, taxes, net, unit, settings)
     charges = _extra_charges(shop, settings)
+    plans = []
+    for tax, fees in extra_lines(shop, taxes, settings):
+        lines, discount = lines_and_discount(payload, item_codes, taxes, net, unit, settings, tax)
+        plans.append(_plan(payload, shop, net_by_lines, (*lines, *fees), charges, discount, taxes, settings))
     return min(
-        (
-            _plan(payload, shop, net_by_lines, (*lines, *extra), charges, discount, taxes, settings)
-            for extra in extra_lines(shop, taxes, settings)
-        ),
+        plans,
         key=lambda plan: (all(charge.charge_type == "Actual" for charge in plan.charges), len(plan.charges)),
     )
 
