@@ -17,11 +17,11 @@ from salla_manager.adapters.alarms import changed
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.config_store import PLATFORMS
 from salla_manager.adapters.failures import log_failure
-from salla_manager.adapters.host import tokens_of
+from salla_manager.adapters.host import build_host, tokens_of
 from salla_manager.adapters.rows import from_epoch, shown, to_epoch
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import read_tokens
-from salla_manager.core import asked, silence
+from salla_manager.core import asked, shop_facts, silence
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.model import AppStatus
 from salla_manager.platforms.port import ShopError
@@ -46,6 +46,7 @@ def nightly() -> None:
     learn_habits()
     if not FrappeHubStore().settings().standstill:
         check_webhooks()
+        learn_shops()
 
 
 def check_webhooks() -> None:
@@ -64,6 +65,36 @@ def _check_webhooks(name: str) -> None:
 
 
 def renew_tokens() -> int:
+def learn_shops() -> None:
+    """What a shop says of itself fills what nobody has said; what is open stands on the Store Account, told once."""
+    for name, row in _stores():
+        if row.app_status != AppStatus.UNINSTALLED and not row.token_error:
+            learn_shop(name)
+
+
+def learn_shop(store: str) -> None:
+    """The job, also behind each installation."""
+    if not FrappeHubStore().settings().standstill:
+        _guarded("learn a shop", lambda: _learn_shop(store))
+
+
+def _learn_shop(name: str) -> None:
+    host = build_host()
+    store = host.store.store(name)
+    if store is None:
+        return
+    try:
+        told = shop_facts.learn(host, store)
+    except ShopError:
+        # Away, or without access, which is told elsewhere; the next night asks again.
+        return
+    title = frappe.db.get_value(STORE, name, "store_name")
+    if changed(STORE, name, "shop_problem", told, f"{title}: {told}"):
+        frappe.clear_document_cache(STORE, name)
+    # Between two stores, so that no lock is held over all of them.
+    frappe.db.commit()
+
+
     """Refresh what ends soon, the soonest first. Gives how many were."""
     soon = now_datetime() + timedelta(seconds=AHEAD + SPREAD)
     where = {"platform": "Salla", "token_expires_at": ("<", soon)}

@@ -73,6 +73,10 @@ class ConfigRows(Rows):
         columns = columns_of(store)
         self._update("store", store.name, {column: columns[column] for column in kept})
 
+    def save_facts(self, store: Store) -> None:
+        values = {"currency": store.currency, "prices_include_tax": store.prices_include_tax}
+        self._update("store", store.name, values)
+
     def drop_tokens(self, store: str, reason: str) -> None:
         self._update("store", store, {"tokens": "", "access_problem": reason})
 

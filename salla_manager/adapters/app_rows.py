@@ -30,6 +30,11 @@ class AppRows:
         }
         self._set(store.name, values)
 
+    def save_facts(self, store: Store) -> None:
+        known = store.currency and frappe.db.exists("Currency", {"name": ("=", store.currency)})
+        says = {True: "Yes", False: "No", None: ""}[store.prices_include_tax]
+        self._set(store.name, {"currency": store.currency if known else None, "prices_include_tax": says})
+
     def drop_tokens(self, store: str, reason: str) -> None:
         keep_secret(STORE, store, "tokens", "")
         self._set(store, {"token_expires_at": None, "token_scope": "", "token_error": plain(reason)})

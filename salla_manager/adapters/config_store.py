@@ -11,6 +11,7 @@ from frappe.utils.password import decrypt
 
 from salla_manager.adapters.app_rows import app_of
 from salla_manager.adapters.identity import standstill_of
+from salla_manager.adapters.jobs import wake
 from salla_manager.adapters.rows import insert_row, plain
 from salla_manager.adapters.secrets import SecretError, open_stored
 from salla_manager.adapters.tokens import save_tokens
@@ -90,6 +91,11 @@ class ConfigRows:
         name = insert_store(label, merchant_id, shop_name)
         save_tokens(name, tokens)
         frappe.clear_document_cache("Store Account", name)
+        # What holds for all that is read from now on.
+        job = {"queue": "long", "store": name}
+        frappe.db.after_commit.add(
+            lambda: wake("salla_manager.shop_care.learn_shop", f"salla_facts_{name}", **job)
+        )
         adopted = self.store(name)
         assert adopted is not None
         return adopted

@@ -91,6 +91,9 @@ class ConfigStore(Protocol):
         """What the value says of the app and its plan in the shop."""
 
     def drop_tokens(self, store: str, reason: str) -> None:
+    def save_facts(self, store: Store) -> None:
+        """Its currency, where the host has such a one, and whether its prices include tax."""
+
         """reason: shown as the store's access problem."""
 
     def adopt_store(

@@ -182,6 +182,15 @@ class Look:
 
 @dataclass(frozen=True)
 class WebhookTarget:
+@dataclass(frozen=True)
+class ShopFacts:
+    """What a shop says of itself; None where it does not. problems: why not, in sentences."""
+
+    currency: str | None = None
+    prices_include_tax: bool | None = None
+    problems: tuple[str, ...] = ()
+
+
     """Where a shop shall send its events, and with which secret. heard: the events that have come from it lately."""
 
     url: str
@@ -238,6 +247,9 @@ class ShopClient(Protocol):
 
     def check_webhooks(self, target: WebhookTarget) -> list[str]:
         """What is not as it should be with the shop's subscriptions to this address, in words; empty: all is well."""
+    def facts(self) -> ShopFacts:
+        """What holds for all that is read from the shop."""
+
 
     def repair_webhooks(self, target: WebhookTarget) -> list[str]:
         """What was not as it should be, and what was done about it. Subscriptions to other addresses stay."""

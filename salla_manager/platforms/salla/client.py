@@ -13,12 +13,12 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import Look, Met, Page, ShopError, WebhookTarget
+from salla_manager.platforms.port import Look, Met, Page, ShopError, ShopFacts, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.paging import after, position_of
 from salla_manager.platforms.salla.subscriptions import Subscriptions
-from salla_manager.platforms.values import identifier, mapping, moment, rows, text
+from salla_manager.platforms.values import currency, identifier, mapping, moment, rows, text
 
 API_URL = "https://api.salla.dev/admin/v2"
 # Clocks differ, and an order may be saved after its time was taken.
@@ -194,6 +194,13 @@ class SallaClient:
                 return row["value"]
         return None
 
+    def facts(self) -> ShopFacts:
+        """What the app has no scope for is not told, and said so."""
+        problems: list[str] = []
+        info = _asked(self.store_info, problems) or {}
+        includes_tax = _asked(self.prices_include_tax, problems)
+        return ShopFacts(currency(info.get("currency")), includes_tax, tuple(problems))
+
     # orders
 
     def _all_orders(self, budget: Budget) -> Iterator[dict[str, Any]]:
@@ -299,6 +306,16 @@ class SallaClient:
             if error.http_status in (404, 410):
                 return []
             raise
+
+
+def _asked(ask: Callable[[], Any], problems: list[str]) -> Any:
+    try:
+        return ask()
+    except ShopError as error:
+        if error.kind not in ("forbidden", "refused"):
+            raise
+        problems.append(f"{error} {error.step}".strip())
+        return None
 
 
 def _history(entity_type: str, since: datetime | None) -> dict[str, str]:

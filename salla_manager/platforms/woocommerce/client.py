@@ -14,7 +14,7 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, Budget, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import Look, Met, Page, ShopError, WebhookTarget
+from salla_manager.platforms.port import Look, Met, Page, ShopError, ShopFacts, WebhookTarget
 from salla_manager.platforms.values import identifier, mapping, moment, rows, text
 from salla_manager.platforms.woocommerce.api import V3, Http, RawPage, WooApi, new_site
 from salla_manager.platforms.woocommerce.errors import NO_ROUTE, WooError
@@ -420,6 +420,10 @@ class WooClient:
     def _prices_include_tax(self) -> bool | None:
         told = {row.get("id"): row.get("value") for row in rows(self._told("/settings/tax"))}
         return {"yes": True, "no": False}.get(str(told.get("woocommerce_prices_include_tax")))
+    def facts(self) -> ShopFacts:
+        info = self.store_info()
+        return ShopFacts(info["currency"], info["prices_include_tax"])
+
 
     def _told(self, path: str) -> Any:
         try:

@@ -78,6 +78,7 @@ function show_problems(frm) {
 		[frm.doc.silence, __("Silence")],
 		[frm.doc.webhook_problem, __("Webhook Problem")],
 	].filter(([text]) => text);
+		[frm.doc.shop_problem, __("Currency and VAT to Be Settled")],
 	if (!told.length) return;
 	const lines = told.map(([text, title]) => `<b>${title}</b>: ${lines_of(text).join("<br>")}`);
 	const is_lost = frm.doc.access_alarm || (frm.doc.token_error && !frm.doc.token_expires_at);

@@ -52,6 +52,7 @@ class StoreAccount(Document):
         query_auth: DF.Check
         read_orders: DF.Check
         read_products: DF.Check
+        shop_problem: DF.SmallText | None
         silence: DF.SmallText | None
         silent_since: DF.Datetime | None
         store_name: DF.Data
