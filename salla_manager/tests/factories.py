@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,6 +60,29 @@ def make_store(merchant_id: str = "m-1", **values: Any) -> str:
             **values,
         }
     ).insert()
+    frappe.db.commit()
+    return str(doc.name)
+
+
+def make_customer(title: str = "A") -> str:
+    doc = frappe.get_doc({"doctype": "Customer Account", "account_name": f"{SUFFIX} {title}"}).insert()
+    frappe.db.commit()
+    return str(doc.name)
+
+
+def make_connection(customer: str, config: dict[str, Any] | None = None, **values: Any) -> str:
+    doc = frappe.get_doc(
+        {
+            "doctype": "ERP Connection",
+            "title": f"{SUFFIX} connection",
+            "customer_account": customer,
+            "connector_type": "MOCK",
+            **values,
+        }
+    )
+    if config is not None:
+        doc.config = json.dumps(config)
+    doc.insert()
     frappe.db.commit()
     return str(doc.name)
 
@@ -132,6 +156,9 @@ def sweep() -> None:
     commands = frappe.get_all("Outbound Client Command", {"store": ("in", stores)}, pluck="name") or [""]
     for doctype in ("Command Delivery Attempt", "Command ACK Log"):
         frappe.db.delete(doctype, {"command": ("in", commands)})
+    connections = frappe.get_all("ERP Connection", {"title": ("like", f"{SUFFIX}%")}, pluck="name") or [""]
+    frappe.db.delete("Command Delivery Attempt", {"erp_connection": ("in", connections)})
+    frappe.db.delete("ERP Connection Route", {"parent": ("in", connections)})
     frappe.db.delete("Command Dependency", {"parent": ("in", commands)})
     for doctype in ("Outbound Client Command", "External Record", "SKU Skip Log"):
         frappe.db.delete(doctype, {"store": ("in", stores)})
@@ -141,7 +168,9 @@ def sweep() -> None:
     frappe.db.delete("Sync Run", {"store": ("in", stores)})
     frappe.db.delete("Salla Incoming Log", {"merchant_id": ("like", f"{SUFFIX}%")})
     frappe.db.delete("Error Log", {"method": ("like", "%OSError%")})
-    for doctype, names in (("Store Account", stores), ("ERP Instance", instances)):
+    frappe.db.delete("Customer Account", {"account_name": ("like", f"{SUFFIX}%")})
+    owners = (("Store Account", stores), ("ERP Instance", instances), ("ERP Connection", connections))
+    for doctype, names in owners:
         frappe.db.delete(doctype, {"name": ("in", names)})
         frappe.db.delete("__Auth", {"doctype": doctype, "name": ("in", names)})
     frappe.db.commit()

@@ -315,9 +315,11 @@ class TestLeases(StoreCase):
         for index in range(60):
             self.command_for(f"p-{index}", status=CommandStatus.DONE if index % 3 else CommandStatus.QUEUED)
         frappe.db.sql("analyze table `tabOutbound Client Command`")
-        plan = frappe.db.sql("explain " + CANDIDATES, (self.instance, to_epoch(NOW), ("",), 10), as_dict=True)
-        assert [row.key for row in plan] == ["lease_queue"]
-        assert "filesort" not in (plan[0].Extra or "")
+        for column, index in (("erp_instance", "lease_queue"), ("erp_connection", "connection_queue")):
+            query = "explain " + CANDIDATES.format(column=column)
+            plan = frappe.db.sql(query, (self.instance, to_epoch(NOW), ("",), 10), as_dict=True)
+            assert [row.key for row in plan] == [index]
+            assert "filesort" not in (plan[0].Extra or "")
 
 
 class TestParked(StoreCase):
@@ -395,7 +397,7 @@ def _attempt(command: str, token: str) -> Attempt:
         idempotency_key="k",
         started_at=NOW,
         latency_ms=5,
-        status="Succeeded",
+        status="SUCCESS",
         http_status=200,
         attempt_key=f"{token}:0",
     )
