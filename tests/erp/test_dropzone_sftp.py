@@ -34,6 +34,9 @@ def sshd(tmp_path_factory):
     if SSHD is None:
         pytest.skip("no sshd found: install openssh-server to have SFTP tested against a real one")
     with openssh(tmp_path_factory.mktemp("sshd")) as server:
+        DropzoneJsonV1Connector(LOOPBACK).test_connection(server.config)
+        if "account is locked" in server.log.read_text():
+            pytest.skip("sshd lets the user of these tests in nowhere: the account is locked")
         yield server
 
 
