@@ -40,13 +40,16 @@ function show_state(frm) {
 	}
 }
 
-function call(action, frm, args = {}, type = "POST") {
+function call(action, frm, args = {}) {
 	return frappe.call({
 		method: `salla_manager.api.erp_connections.${action}`,
-		type,
 		args: { connection: frm.doc.name, ...args },
-		freeze: type === "POST",
+		freeze: true,
 	});
+}
+
+function read(method, frm) {
+	return frappe.call({ method, type: "GET", args: { connection: frm.doc.name } });
 }
 
 function test_connection(frm) {
@@ -64,7 +67,7 @@ function test_connection(frm) {
 
 async function show_health(frm) {
 	const name = frm.doc.name;
-	const { message } = await call("health", frm, {}, "GET");
+	const { message } = await read("salla_manager.api.erp_connections.health", frm);
 	if (frm.doc.name !== name || !message.week.attempts) return;
 	frm.dashboard.add_section(health_table(message), __("Health"));
 	frm.dashboard.show();
@@ -87,7 +90,7 @@ function health_table({ day, week, last_error, last_error_at }) {
 }
 
 async function configure(frm) {
-	const { message } = await call("configuration", frm, {}, "GET");
+	const { message } = await read("salla_manager.api.erp_connections.configuration", frm);
 	const dialog = new frappe.ui.Dialog({
 		title: __("Configuration of {0}", [message.connector_type]),
 		fields: message.fields.length ? message.fields.flatMap(dialog_fields) : [nothing_to_configure()],

@@ -35,8 +35,11 @@ function ask_and_cancel(frm) {
 
 async function offer_roll_back(frm) {
 	const name = frm.doc.name;
-	const method = "salla_manager.api.erp_connections.can_roll_back";
-	const { message } = await frappe.call({ method, type: "GET", args: { name } });
+	const { message } = await frappe.call({
+		method: "salla_manager.api.erp_connections.can_roll_back",
+		type: "GET",
+		args: { name },
+	});
 	if (message && frm.doc.name === name) {
 		frm.add_custom_button(__("Roll Back"), () => ask_and_roll_back(frm));
 	}
