@@ -48,10 +48,6 @@ function call(action, frm, args = {}) {
 	});
 }
 
-function read(method, frm) {
-	return frappe.call({ method, type: "GET", args: { connection: frm.doc.name } });
-}
-
 function test_connection(frm) {
 	call("test_connection", frm).then(({ message }) => {
 		frappe.msgprint({
@@ -67,7 +63,11 @@ function test_connection(frm) {
 
 async function show_health(frm) {
 	const name = frm.doc.name;
-	const { message } = await read("salla_manager.api.erp_connections.health", frm);
+	const { message } = await frappe.call({
+		method: "salla_manager.api.erp_connections.health",
+		type: "GET",
+		args: { connection: name },
+	});
 	if (frm.doc.name !== name || !message.week.attempts) return;
 	frm.dashboard.add_section(health_table(message), __("Health"));
 	frm.dashboard.show();
@@ -90,7 +90,11 @@ function health_table({ day, week, last_error, last_error_at }) {
 }
 
 async function configure(frm) {
-	const { message } = await read("salla_manager.api.erp_connections.configuration", frm);
+	const { message } = await frappe.call({
+		method: "salla_manager.api.erp_connections.configuration",
+		type: "GET",
+		args: { connection: frm.doc.name },
+	});
 	const dialog = new frappe.ui.Dialog({
 		title: __("Configuration of {0}", [message.connector_type]),
 		fields: message.fields.length ? message.fields.flatMap(dialog_fields) : [nothing_to_configure()],
