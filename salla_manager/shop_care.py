@@ -19,9 +19,10 @@ from salla_manager.adapters.config_store import PLATFORMS
 from salla_manager.adapters.failures import log_failure
 from salla_manager.adapters.host import build_host, tokens_of
 from salla_manager.adapters.rows import from_epoch, shown, to_epoch
+from salla_manager.adapters.sku_rows import FrappeSkipRows
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import read_tokens
-from salla_manager.core import asked, shop_facts, silence
+from salla_manager.core import asked, shop_facts, silence, skips
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.model import AppStatus
 from salla_manager.platforms.port import ShopError
@@ -40,6 +41,7 @@ def hourly() -> None:
     renew_tokens()
     watch_access()
     watch_silence()
+    read_skips()
 
 
 def nightly() -> None:
@@ -51,8 +53,9 @@ def nightly() -> None:
 
 def check_webhooks() -> None:
     """What is not as it should be stands on the Store Account, and is told once."""
-    for name, row in _stores("platform"):
-        if row.platform == "Salla" and row.app_status != AppStatus.UNINSTALLED and not row.token_error:
+    for name, row in _stores("platform", "webhook_secret"):
+        is_wanted = row.platform == "Salla" or row.webhook_secret
+        if is_wanted and row.app_status != AppStatus.UNINSTALLED and not row.token_error:
             _guarded("check webhooks", lambda name=name: _check_webhooks(name))
 
 
@@ -64,7 +67,6 @@ def _check_webhooks(name: str) -> None:
         return
 
 
-def renew_tokens() -> int:
 def learn_shops() -> None:
     """What a shop says of itself fills what nobody has said; what is open stands on the Store Account, told once."""
     for name, row in _stores():
@@ -95,6 +97,7 @@ def _learn_shop(name: str) -> None:
     frappe.db.commit()
 
 
+def renew_tokens() -> int:
     """Refresh what ends soon, the soonest first. Gives how many were."""
     soon = now_datetime() + timedelta(seconds=AHEAD + SPREAD)
     where = {"platform": "Salla", "token_expires_at": ("<", soon)}
@@ -117,7 +120,7 @@ def _renew(name: str) -> bool:
 
 def watch_access() -> None:
     """An access that is lost or about to end is told once; what waited for one that is back goes on."""
-    for name, row in _stores("merchant_id", "platform"):
+    for name, row in _stores("merchant_id", "platform", "last_sync_at", "last_sync_error"):
         _guarded("watch access", lambda name=name, row=row: _watch_access(name, row))
 
 
@@ -127,7 +130,11 @@ def _watch_access(name: str, row: Any) -> None:
     alarm = access_alarm(tokens, FrappeClock().now().timestamp()) if tokens else alarm
     is_new = changed(STORE, name, "access_alarm", alarm, f"{row.store_name}: {alarm}")
     # Also what came in the moment in which the store was made, and saw none.
-    has_access = bool(tokens) and not row.token_error
+    if row.platform == "Salla":
+        has_access = bool(tokens) and not row.token_error
+    else:
+        # Keys have no end of their own: a look that came through shows that they are good.
+        has_access = bool(row.last_sync_at) and not row.last_sync_error
     hub, platform = FrappeHubStore(), PLATFORMS[row.platform]
     is_new |= bool(hub.adopt_events(platform, row.merchant_id, name, has_access=has_access))
     if is_new:
@@ -136,7 +143,7 @@ def _watch_access(name: str, row: Any) -> None:
 
 
 def watch_silence() -> None:
-    for name, row in _stores("activity"):
+    for name, row in _stores("activity", "platform"):
         if row.app_status != AppStatus.UNINSTALLED and row.activity:
             _guarded("watch silence", lambda name=name, row=row: _watch_silence(name, row))
 
@@ -145,7 +152,7 @@ def _watch_silence(name: str, row: Any) -> None:
     kept = json.loads(row.activity)
     habits, last = silence.Activity(kept["weeks"], tuple(kept["active"])), _last_event(name)
     found = silence.silence(habits, last, FrappeClock().now()) if last else None
-    text = _words(found, habits.weeks) if found else ""
+    text = _words(found, habits.weeks, row.platform) if found else ""
     # The words change every hour; that a shop is silent is news only once.
     if changed(STORE, name, "silence", text, f"{row.store_name}: {text}"):
         values = {"silent_since": shown(found.since) if found else None}
@@ -154,12 +161,34 @@ def _watch_silence(name: str, row: Any) -> None:
         frappe.db.commit()
 
 
-def _words(found: silence.Silence, weeks: int) -> str:
+_WHERE_TO_LOOK = {
+    "Salla": "look whether the app is still installed in the shop, and into the Webhooks Log of Salla's partner portal.",
+    "WooCommerce": (
+        "look whether they are active in WooCommerce, Settings, Advanced, Webhooks, where too many failures switch them"
+        " off, and whether WP-Cron runs there."
+    ),
+}
+
+
+def _words(found: silence.Silence, weeks: int, platform: str) -> str:
     return (
         f"No webhook for {found.hours} hours. By the past {weeks} weeks that happens by chance once in"
-        f" {found.one_in} times. Press Check Webhooks; look whether the app is still installed in the shop, and into"
-        " the Webhooks Log of Salla's partner portal."
+        f" {found.one_in} times. Press Check Webhooks; {_WHERE_TO_LOOK.get(platform, 'look into the shop.')}"
     )
+
+
+def read_skips() -> None:
+    """What was mended of SKUs, which Salla tells by no webhook; the looks of other shops find it."""
+    for name, row in _stores("platform"):
+        if row.platform == "Salla" and row.app_status != AppStatus.UNINSTALLED and not row.token_error:
+            _guarded("read skips again", lambda name=name: _read_skips(name))
+
+
+def _read_skips(name: str) -> None:
+    host = build_host()
+    store = host.store.store(name)
+    if store is not None:
+        skips.read_again(host, FrappeSkipRows(), store)
 
 
 def learn_habits() -> None:

@@ -76,7 +76,8 @@ class TestWooWebhooks(WooCase):
     def test_the_ping_of_a_new_webhook_is_answered_and_leaves_nothing(self):
         for path in (self.path, f"{API}webhooks.woocommerce", f"{API}webhooks.woocommerce?store=none"):
             with self.subTest(path):
-                response = request("POST", path, b"webhook_id=7", {})
+                form = "application/x-www-form-urlencoded"
+                response = request("POST", path, b"webhook_id=7", {}, form)
                 self.assertEqual((response.status_code, answer(response)["ok"]), (200, True))
         self.assertEqual(self.rows(), 0)
 

@@ -16,7 +16,11 @@ API = "/api/method/salla_manager.api."
 
 
 def request(
-    method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    content_type: str = "application/json",
 ) -> TestResponse:
     host = frappe.local.site
 
@@ -28,7 +32,7 @@ def request(
             data=body,
             base_url=f"http://{host}",
             headers=headers,
-            content_type="application/json",
+            content_type=content_type,
         )
         response.get_data()
         return response

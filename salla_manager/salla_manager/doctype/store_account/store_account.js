@@ -20,10 +20,11 @@ frappe.ui.form.on("Store Account", {
 		if (frappe.model.can_write("Sync Run")) {
 			frm.add_custom_button(__("Plan Backfill"), () => ask_and_plan(frm));
 		}
-		if (frm.doc.platform !== "Salla") return;
+		if (frm.doc.platform !== "Salla" && !frm.doc.webhook_secret) return;
 		frm.add_custom_button(__("Check Webhooks"), () => call(frm, "check_webhooks"));
-		if (frm.perm[0]?.write) {
-			frm.add_custom_button(__("Repair Webhooks"), () => confirm_repair(frm));
+		if (!frm.perm[0]?.write) return;
+		frm.add_custom_button(__("Repair Webhooks"), () => confirm_repair(frm));
+		if (frm.doc.platform === "Salla") {
 			frm.add_custom_button(__("Connect to Salla"), () => connect(frm));
 		}
 	},
@@ -77,8 +78,8 @@ function show_problems(frm) {
 		[frm.doc.access_alarm || frm.doc.token_error, __("Access Problem")],
 		[frm.doc.silence, __("Silence")],
 		[frm.doc.webhook_problem, __("Webhook Problem")],
-	].filter(([text]) => text);
 		[frm.doc.shop_problem, __("Currency and VAT to Be Settled")],
+	].filter(([text]) => text);
 	if (!told.length) return;
 	const lines = told.map(([text, title]) => `<b>${title}</b>: ${lines_of(text).join("<br>")}`);
 	const is_lost = frm.doc.access_alarm || (frm.doc.token_error && !frm.doc.token_expires_at);
@@ -110,7 +111,7 @@ function connect(frm) {
 
 function confirm_repair(frm) {
 	frappe.confirm(
-		__("Subscriptions of this shop to this hub's address are added, corrected or removed at Salla. Those to other addresses stay."),
+		__("Subscriptions of this shop to this hub's address are added, corrected or removed in the shop. Those to other addresses stay."),
 		() => call(frm, "repair_webhooks")
 	);
 }
