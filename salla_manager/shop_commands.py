@@ -14,7 +14,9 @@ from salla_manager.shell import connected, json_option, salla, say, tell, told
 
 
 @salla.command("add-store")
-@click.option("--merchant-id", required=True, help="The shop's id on its platform.")
+@click.option(
+    "--merchant-id", default="", help="The shop's id on its platform; WooCommerce's is its address."
+)
 @click.option("--platform", default="salla", show_default=True)
 @click.option("--name", "store_name", default="", help="Shown name.")
 @click.option("--instance", default="", help="ERP Instance of its commands.")
@@ -22,16 +24,20 @@ from salla_manager.shell import connected, json_option, salla, say, tell, told
 @click.option("--currency", default="")
 @click.option("--api-url", default="", help="Instead of the platform's own.")
 @click.option("--tokens-stdin", is_flag=True, help="Read a JSON object with the store's tokens from stdin.")
+@click.option(
+    "--keys-stdin", is_flag=True, help="Read a JSON object with a WooCommerce store's keys from stdin."
+)
 @json_option
 @pass_context
-def add_store(context: Any, as_json: bool, tokens_stdin: bool, **options: str) -> None:
+def add_store(context: Any, as_json: bool, tokens_stdin: bool, keys_stdin: bool, **options: str) -> None:
     """Make a Store Account, or update the one of this merchant. Tokens: access_token, refresh_token, expires
-    (Unix seconds), scope."""
+    (Unix seconds), scope. Keys: consumer_key, consumer_secret, webhook_secret."""
     from salla_manager.setup.stores import save_store
 
     with connected(context):
-        tokens = json.loads(sys.stdin.read()) if tokens_stdin else None
-        say(save_store(tokens=tokens, **options), as_json)
+        secrets = json.loads(sys.stdin.read()) if tokens_stdin or keys_stdin else None
+        values = {"keys" if keys_stdin else "tokens": secrets}
+        say(save_store(**values, **options), as_json)
 
 
 @salla.command("pull")

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: demo, up, replay, shop and bench-demo."""
+"""`python -m sandbox`: demo, up, replay, shop, woo and bench-demo."""
 
 from __future__ import annotations
 
@@ -55,7 +55,16 @@ def shop(port: int, install: str) -> None:
     sys.exit(command.main(port, install))
 
 
-@cli.command("bench-demo", help="The demo's scenario on the two sites of a bench.")
+@cli.command(help="The simulated WooCommerce store alone, for a hub that runs elsewhere.")
+@click.option("--port", default=0, show_default=True, help="0 takes any free one.")
+@click.option("--keys", "keys_only", is_flag=True, help="Only print its keys, as JSON.")
+def woo(port: int, keys_only: bool) -> None:
+    from sandbox import woo as command
+
+    sys.exit(command.main(port, keys_only))
+
+
+@cli.command("bench-demo", help="The demo's scenarios on the two sites of a bench.")
 def bench_demo() -> None:
     from sandbox import bench_demo as command
 

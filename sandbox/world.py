@@ -97,8 +97,8 @@ def demo_shop() -> SimulatedSalla:
     return SimulatedSalla(state)
 
 
-def demo_woo() -> SimulatedWoo:
-    return SimulatedWoo(generate_woo(seed=7, products=24, variations=20, customers=10, orders=24))
+def demo_woo(port: int = 0) -> SimulatedWoo:
+    return SimulatedWoo(generate_woo(seed=7, products=24, variations=20, customers=10, orders=24), port=port)
 
 
 def wait_until(condition: Any, what: str, seconds: float = SETTLE_SECONDS, pause: float = 0.05) -> None:

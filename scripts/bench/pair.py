@@ -1,4 +1,4 @@
-"""Connects the two sites of a bench and a simulated Salla store: pairing, settings, installation of the app.
+"""Connects the two sites of a bench and a simulated store of each platform: pairing, settings, installation of the app.
 
 `make bench` runs it last; it may be run again at any time. The pairing code goes from one command to the next through
 their environment and is never printed; the secret leaves neither site.
@@ -17,7 +17,7 @@ from services import Service
 
 COMPANY = "Demo Trading Co"
 # Behind the web server's port, so that two benches on one machine have a store each.
-SHOP_OFFSET = 790
+SHOP_OFFSET, WOO_OFFSET = 790, 791
 MERCHANT = "1305146709"
 # The simulated store's own; they guard nothing.
 CLIENT_ID, CLIENT_SECRET, WEBHOOK_SECRET = "sandbox-client", "sandbox-client-secret", "sandbox-webhook-secret"
@@ -28,7 +28,12 @@ def site_url(bench: Bench, site: str) -> str:
 
 
 def call(
-    bench: Bench, site: str, *args: str, secrets: dict[str, str] | None = None, check: bool = True
+    bench: Bench,
+    site: str,
+    *args: str,
+    secrets: dict[str, str] | None = None,
+    check: bool = True,
+    stdin: bytes = b"",
 ) -> dict[str, Any]:
     """Run one of our bench commands with --json and read what it prints. Raises BenchError."""
     command = [*bench.frappe("--site", site, *args), "--json"]
@@ -36,7 +41,7 @@ def call(
         command,
         cwd=bench.sites,
         env={**bench.environment(), **(secrets or {})},
-        stdin=subprocess.DEVNULL,
+        input=stdin.decode(),
         capture_output=True,
         text=True,
         check=False,
@@ -77,15 +82,31 @@ def add_store(bench: Bench, instance: str, merchant: str, api_url: str) -> str:
     )["store"]
 
 
-def shop_port(bench: Bench) -> int:
-    return int(bench.config().get("webserver_port", 8000)) + SHOP_OFFSET
+def add_woo_store(bench: Bench, instance: str, url: str) -> str:
+    """Its keys go through stdin, as an operator's would."""
+    told = subprocess.run(
+        [str(bench.python), "-m", "sandbox", "woo", "--keys"], cwd=CHECKOUT, capture_output=True, check=True
+    )
+    options = ("--platform", "woocommerce", "--instance", instance, "--api-url", url, "--customer", COMPANY)
+    name = ("--currency", "SAR", "--name", "Simulated WooCommerce store", "--keys-stdin")
+    return call(bench, HUB, "salla", "add-store", *options, *name, stdin=told.stdout)["store"]
+
+
+def port_of(bench: Bench, offset: int) -> int:
+    return int(bench.config().get("webserver_port", 8000)) + offset
 
 
 def shop_service(bench: Bench) -> Service:
-    port = shop_port(bench)
+    port = port_of(bench, SHOP_OFFSET)
     webhook = f"{site_url(bench, HUB)}/api/method/salla_manager.api.webhooks.salla"
     run = [str(bench.python), "-m", "sandbox", "shop", "--port", str(port), "--install", webhook]
     return Service("simulated_salla", "web", run, CHECKOUT, port)
+
+
+def woo_service(bench: Bench) -> Service:
+    port = port_of(bench, WOO_OFFSET)
+    run = [str(bench.python), "-m", "sandbox", "woo", "--port", str(port)]
+    return Service("simulated_woocommerce", "web", run, CHECKOUT, port)
 
 
 def main() -> int:
@@ -95,13 +116,15 @@ def main() -> int:
     services.start(bench)
     paired = pair(bench)
     print(f"  paired: {HUB} sends to {CLIENT} as {paired['instance']}", flush=True)
-    shop_url = f"http://127.0.0.1:{shop_port(bench)}"
+    shop_url, woo_url = (f"http://127.0.0.1:{port_of(bench, offset)}" for offset in (SHOP_OFFSET, WOO_OFFSET))
     connect_shop(bench, shop_url)
-    shop = shop_service(bench)
-    if not services.is_up(bench, shop):
-        services.start_one(bench, shop)
+    for shop in (shop_service(bench), woo_service(bench)):
+        if not services.is_up(bench, shop):
+            services.start_one(bench, shop)
     store = add_store(bench, paired["instance"], MERCHANT, f"{shop_url}/admin/v2")
     print(f"  simulated Salla store: {shop_url}, {store} on the hub", flush=True)
+    woo = add_woo_store(bench, paired["instance"], woo_url)
+    print(f"  simulated WooCommerce store: {woo_url}, {woo} on the hub", flush=True)
     rows = call(bench, HUB, "salla", "check", paired["instance"])["rows"]
     for row in rows:
         print(f"  {row['state']:<8} {row['check']}: {row['message']}", flush=True)
