@@ -21,6 +21,7 @@ DISPATCH_PATH = "/api/method/salla_executor.api.commands.receive"
 PULL_PATH = "/api/method/salla_manager.api.client.request_pull"
 PAIR_PATH = "/api/method/salla_manager.api.client.pair"
 CHECK_PATH = "/api/method/salla_manager.api.client.check"
+SEND_AGAIN_PATH = "/api/method/salla_manager.api.client.send_again"
 
 HEADER_INSTANCE = "X-Instance-ID"
 HEADER_TIMESTAMP = "X-Timestamp"

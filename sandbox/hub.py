@@ -27,6 +27,7 @@ from salla_manager.core.process import process_due_events
 from salla_manager.core.pull import request_pull
 from salla_manager.core.pull_api import receive_pull
 from salla_manager.core.release import release_parked
+from salla_manager.core.send_again import receive_send_again
 from salla_manager.core.transport import HttpTransport, limits_of
 from salla_manager.erp.client_executor import ClientExecutorConnector
 from salla_manager.erp.registry import ConnectorRegistry
@@ -46,6 +47,7 @@ _DOORS = {
     contract.PULL_PATH: receive_pull,
     contract.PAIR_PATH: receive_pair,
     contract.CHECK_PATH: receive_check,
+    contract.SEND_AGAIN_PATH: receive_send_again,
 }
 _LOG = logging.getLogger("sandbox.hub")
 

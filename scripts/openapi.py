@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json from the contract and the payload models: five endpoints, their headers and answers."""
+"""Writes docs/openapi.json from the contract and the payload models: six endpoints, their headers and answers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from salla_manager import contract, payloads
 from salla_manager.core.pull import ENTITY_TYPES as PULLED
+from salla_manager.core.send_again import MOST as MOST_AGAIN
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.salla"
@@ -49,6 +50,13 @@ SMALL_ANSWERS = {
     400: "the body or its public key is of another form, or names another action or instance",
     401: "unknown instance, wrong signature, a code that holds no more, clocks apart, or the nonce was used",
     409: "another change of the secret is under way",
+    413: "too large",
+}
+SEND_AGAIN_ANSWERS = {
+    200: "how many come again, and why others do not",
+    400: "the body is of another form, or names another action or instance",
+    401: "unknown instance or wrong signature, clocks apart, or the nonce was used",
+    403: "no such store points to this ERP Instance",
     413: "too large",
 }
 WEBHOOK_ANSWERS = {
@@ -202,11 +210,17 @@ def connection_schemas() -> dict[str, Any]:
         "erp_url": {"type": "string"},
         "is_enabled": {"type": "boolean"},
     }
+    ids = {"type": "array", "items": text(), "minItems": 1, "maxItems": MOST_AGAIN}
+    again = asked("send_again", store_id=text(), orders=ids)
+    reasons = {"type": "object", "additionalProperties": {"type": "string"}}
+    sent = {"ok": {"const": True}, "sent": {"type": "integer"}, "not_sent": reasons}
     return {
         "Pair": asked("pair", public_key=HEX),
         "PairAnswer": told(public_key=HEX),
         "Check": asked("check"),
         "CheckAnswer": told(**checked),
+        "SendAgain": {**again, "required": list(again["properties"])},
+        "SendAgainAnswer": {"type": "object", "required": list(sent), "properties": sent},
     }
 
 
@@ -273,6 +287,10 @@ def paths() -> dict[str, Any]:
         contract.CHECK_PATH: operation(
             "check", "Executor to hub: the hub's half of a checklist", signed, "Check", SMALL_ANSWERS, "CheckAnswer",
             "Refusal",
+        ),
+        contract.SEND_AGAIN_PATH: operation(
+            "sendAgain", "Executor to hub: orders once more, as the hub knows them", signed, "SendAgain",
+            SEND_AGAIN_ANSWERS, "SendAgainAnswer", "Refusal",
         ),
         WEBHOOK_PATH: operation(
             "webhook", "Salla to hub: something changed", proof, "SallaWebhook", WEBHOOK_ANSWERS,

@@ -17,6 +17,7 @@ GUEST_ENDPOINTS = {
     "salla_manager.api.client.check",
     "salla_manager.api.client.pair",
     "salla_manager.api.client.request_pull",
+    "salla_manager.api.client.send_again",
     "salla_manager.api.webhooks.salla",
     "salla_manager.api.webhooks.woocommerce",
     # Known by the session that began it.

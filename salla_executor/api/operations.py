@@ -12,7 +12,7 @@ from frappe.utils import cint, escape_html, get_datetime, get_system_timezone
 
 from salla_executor.core.checklist import Row, is_good
 from salla_executor.core.hub_calls import HubError
-from salla_executor.erpnext import hub
+from salla_executor.erpnext import flagged_orders, hub
 from salla_executor.erpnext.settings import DOCTYPE
 from salla_executor.key_agreement import AgreementError
 from salla_executor.setup import pairing
@@ -60,6 +60,17 @@ def request_pull(
     if not 1 <= limit <= MOST:
         frappe.throw(_("At most: write a number from 1 to {0}.").format(MOST))
     return hub.request_pull(store_id.strip(), list(chosen), _with_zone(since), limit)
+
+
+@frappe.whitelist(methods=["POST"])
+def send_flagged_again() -> int:
+    """Ask the hub for the drafts again whose money differs from the shop's; how many come."""
+    frappe.has_permission(DOCTYPE, "write", throw=True)
+    try:
+        return flagged_orders.ask_again()
+    except HubError as error:
+        # Desk shows it as HTML, and the hub has its word in it.
+        frappe.throw(escape_html(_(str(error))), title=_("Not possible now"))
 
 
 def _with_zone(since: str) -> str:

@@ -16,6 +16,7 @@ from salla_manager.api.net import Answer, refuse
 from salla_manager.core.client_api import receive_check, receive_pair
 from salla_manager.core.host import Host
 from salla_manager.core.pull_api import receive_pull
+from salla_manager.core.send_again import receive_send_again
 
 Receive = Callable[[bytes, Mapping[str, str], Host], tuple[int, dict[str, Any]]]
 
@@ -36,6 +37,12 @@ def pair() -> Answer:
 def check() -> Answer:
     """The hub's half of the ERP's checklist."""
     return _answer("check", receive_check)
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"], xss_safe=True)
+def send_again() -> Answer:
+    """Orders once more, as they are known here."""
+    return _answer("send_again", receive_send_again)
 
 
 def _answer(name: str, receive: Receive) -> Answer:

@@ -25,6 +25,7 @@ frappe.ui.form.on("Salla Executor Settings", {
 		if (frm.doc.manager_base_url) {
 			frm.add_custom_button(__("Rotate Secret"), () => rotate_secret(frm), group);
 			frm.add_custom_button(__("Request Pull"), () => request_pull());
+			frm.add_custom_button(__("Send Flagged Orders Again"), () => send_flagged_again());
 		}
 	},
 });
@@ -97,6 +98,16 @@ function rotate_secret(frm) {
 	frappe.confirm(
 		__("Hub and ERP agree on a new secret, which nobody sees. Commands go on meanwhile. Go on?"),
 		() => call("rotate_secret").then(() => frm.reload_doc())
+	);
+}
+
+function send_flagged_again() {
+	frappe.confirm(
+		__("The hub sends the drafts again whose money differs from the shop's. Those that agree now go on by the settings. Go on?"),
+		() =>
+			frappe
+				.call({ method: "salla_executor.api.operations.send_flagged_again", freeze: true })
+				.then(({ message }) => frappe.show_alert(__("{0} orders come again.", [cint(message)])))
 	);
 }
 

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import cstr
 
+from salla_executor.erpnext.flagged_orders import FIELDS, TABLES, ask_again_later
 from salla_executor.erpnext.hub import is_safe_address
 from salla_executor.erpnext.order_settings import POSTING_FIELDS as OF_EACH_STORE
 from salla_executor.erpnext.order_settings import order_problems
@@ -30,6 +32,14 @@ REQUIRED = (
     "cost_center",
 )
 POSTING_FIELDS = (*OF_EACH_STORE, ("rounding_account", "Account"))
+
+
+def _rows(doc: Document, table: str) -> list[dict]:
+    # Texts, as a form gives some numbers.
+    return [
+        {field: cstr(value) for field, value in row.as_dict(no_default_fields=True).items() if value}
+        for row in doc.get(table)
+    ]
 
 
 class SallaExecutorSettings(Document):
@@ -120,6 +130,16 @@ class SallaExecutorSettings(Document):
             grant_on_demand("Delivery Note", "Sales Invoice")
         if self.has_value_changed("task_user") and self.task_user:
             grant_on_demand("ToDo")
+        if self.writes_orders_anew():
+            ask_again_later()
+
+    def writes_orders_anew(self) -> bool:
+        """Whether an order's money may come out otherwise than before this save."""
+        before = self.get_doc_before_save()
+        return before is not None and (
+            any(self.has_value_changed(field) for field in FIELDS)
+            or any(_rows(before, table) != _rows(self, table) for table in TABLES)
+        )
 
     def missing_fields(self) -> list[str]:
         """Labels of what has to be filled before commands can be applied."""
