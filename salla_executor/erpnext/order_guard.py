@@ -60,7 +60,11 @@ def keep_own_fields(doc: Document, method: str | None = None) -> None:
     """Sales Order before_update_after_submit, and of each validate: Frappe takes read-only fields from clients too."""
     if doc.flags.is_of_command:
         return
-    known = doc.get_doc_before_save() or _former(doc)
+    before = doc.get_doc_before_save()
+    if before and before.get("shop_order"):
+        # Tasks of the amended order are closed with those of this one.
+        doc.amended_from = before.amended_from
+    known = before or _former(doc)
     for field in SHOP_FIELDS + GUARD_FIELDS:
         doc.set(field, known.get(field))
 

@@ -74,12 +74,16 @@ def follow_amendment(doc: Document, method: str | None = None) -> None:
 
 
 def free_key(doc: Document, method: str | None = None) -> None:
-    """Sales Order before_insert: the key is unique, so the cancelled order gives it up to the amended one."""
+    """Sales Order before_insert: the key is unique, so the cancelled order gives it up to the amended one.
+
+    Raises PermissionError for an order of a shop that the user may not read: its reference and figures pass on too.
+    """
+    if doc.amended_from and frappe.db.get_value(DOCTYPE, doc.amended_from, "shop_order"):
+        frappe.has_permission(DOCTYPE, "read", doc.amended_from, throw=True)
     key = doc.get("shop_order_key")
     if doc.amended_from and key:
         # What the shop's status asks for is still to be done for the amended one.
         doc.shop_status_done = None
-    if doc.amended_from and key:
         frappe.db.set_value(
             DOCTYPE, {"name": doc.amended_from, "shop_order_key": key}, "shop_order_key", None
         )

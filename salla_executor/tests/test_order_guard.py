@@ -7,8 +7,8 @@ from frappe.client import insert, set_value
 
 from salla_executor.api.orders import accept_difference, comparison
 from salla_executor.erpnext.sales_orders import order_key
-from salla_executor.tests.kit import ExecutorTestCase
-from salla_executor.tests.payloads import line, order, product
+from salla_executor.tests.kit import ExecutorTestCase, reference_of
+from salla_executor.tests.payloads import customer, line, order, product
 
 FORGED = {
     "shop_store": "OTHER",
@@ -27,6 +27,30 @@ FORGED = {
     "shop_status_done": "paid",
     "shop_standing": '{"status_id": "1"}',
 }
+
+
+@contextmanager
+def as_user(name):
+    frappe.set_user(name)
+    try:
+        yield
+    finally:
+        frappe.set_user("Administrator")
+
+
+def stranger(customer_name):
+    """May write Sales Orders of this Customer."""
+    user = frappe.new_doc("User")
+    user.email, user.first_name = f"{frappe.generate_hash(length=8)}@shop-guard.example", "Stranger"
+    user.send_welcome_email, user.flags.no_welcome_mail = 0, True
+    user.append("roles", {"role": "Sales User"})
+    user.insert()
+    permission = frappe.new_doc("User Permission")
+    permission.update({"user": user.name, "allow": "Customer", "for_value": customer_name})
+    permission.apply_to_all_doctypes = 1
+    permission.insert()
+    frappe.db.commit()
+    return user.name
 
 
 @contextmanager
@@ -164,6 +188,37 @@ class TestOrderGuard(ExecutorTestCase):
         assert "الإجمالي: 115.50 SAR في المتجر، و11.50 هنا." in self.doc.shop_difference_note
         self.doc.run_method("onload")
         assert "Total: 115.50 SAR in the shop, 11.50 here." in self.doc.shop_difference_note
+
+    def cancelled(self):
+        doc = self.accepted()
+        doc.submit()
+        doc.cancel()
+        frappe.db.commit()
+        return doc
+
+    def test_nobody_amends_an_order_that_he_may_not_read(self):
+        """Else its key, its shop's figures and the way of its commands would be his who knows its name."""
+        victim = self.cancelled()
+        forged = self.amendment(victim)
+        forged.customer = own = self.customer_of("stranger")
+        forged.contact_person = forged.contact_email = forged.contact_mobile = None
+        before = self.own(victim.reload())
+        with as_user(stranger(own)):
+            assert not frappe.has_permission("Sales Order", "read", victim.name)
+            self.assertRaises(frappe.PermissionError, insert, forged.as_dict())
+        frappe.db.rollback()
+        assert self.own(victim.reload()) == before
+        assert reference_of(self.store, "order", f"o-{self.store}").document_name == victim.name
+
+    def test_an_order_does_not_become_an_amendment_afterwards(self):
+        other = self.cancelled()
+        payload = order(f"{self.store}2", [line(self.sku, "1", "100.00")], "115.00", "15.00")
+        doc = self.applied("upsert_order", payload).document
+        set_value("Sales Order", doc.name, "amended_from", other.name)
+        assert not doc.reload().amended_from
+
+    def customer_of(self, name):
+        return self.applied("upsert_customer", customer(f"{name}{self.store}")).document.name
 
     def amendment(self, doc):
         amended = frappe.copy_doc(doc)
