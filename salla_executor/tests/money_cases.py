@@ -24,8 +24,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Case:
-    """One order. is_inclusive: prices hold VAT, so the net price has more digits than money;
-    vat_by: `total`, or `line` where the shop rounds the VAT of each line."""
+    """One order. is_inclusive: prices hold VAT, so the net price has more digits than money; is_rounded: the shop says it
+    in coins all the same, and reckons with all digits; vat_by: `total`, or `line` where the shop rounds the VAT of each line."""
 
     name: str
     lines: tuple[Line, ...]
@@ -34,6 +34,7 @@ class Case:
     cod: str = "0"
     is_shipping_taxed: bool = True
     is_inclusive: bool = False
+    is_rounded: bool = False
     vat_by: str = "total"
     currency: str = "SAR"
     changes: dict[str, Any] = field(default_factory=dict)
@@ -60,7 +61,7 @@ def payload_of(case: Case, skus: dict[str, str], number: str) -> dict[str, Any]:
             "sku": skus[line.kind],
             "name": f"{line.kind} {index}",
             "quantity": line.quantity,
-            "unit_price": str(price),
+            "unit_price": str(coins(price) if case.is_rounded else price),
             "discount": line.discount,
             "tax_percent": line.percent,
         }
@@ -113,7 +114,7 @@ CHARGES = {
     "shipping and COD": {"shipping": "21.74", "cod": "8.70"},
 }
 DISCOUNTS = ("none", "even", "uneven", "coupon", "line and coupon", "free line", "all free")
-BASES = ("net", "inclusive", "net, VAT by line", "inclusive, VAT by line")
+BASES = ("net", "inclusive", "net, VAT by line", "inclusive, VAT by line", "inclusive, in coins")
 
 
 def plain_cases() -> Iterator[Case]:
@@ -128,6 +129,7 @@ def plain_cases() -> Iterator[Case]:
             tuple(lines),
             coupon=coupon,
             is_inclusive=is_inclusive,
+            is_rounded=basis.endswith("coins"),
             vat_by="line" if basis.endswith("line") else "total",
             **CHARGES[charges],
         )
