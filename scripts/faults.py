@@ -149,8 +149,11 @@ ONCE_IN_EFFECT = (
     Fault("a newer one overtakes the one on its way", QUEUE,
           "*(CommandStatus.SENDING, CommandStatus.QUEUED, limit),", '*("", CommandStatus.QUEUED, limit),',
           DISPATCH_TESTS + "test_a_newer_one_never_overtakes_the_one_on_its_way"),
-    Fault("older state of the shop wins", OUTBOX, "        if _is_older(before, payload, observed_at, host.clock.now()):\n",
-          "        if False:\n", ABSORB_TESTS + "test_an_older_state_is_stale_and_changes_nothing"),
+    Fault("older state of the shop wins", OUTBOX,
+          "        if _is_older(before, payload, observed_at, host.clock.now()):\n"
+          '            return Outcome(key, STALE, "The shop has told a newer state of it already.")\n'
+          "        payload = ",
+          "        payload = ", ABSORB_TESTS + "test_an_older_state_is_stale_and_changes_nothing"),
     Fault("duplicate webhook stored twice", WEBHOOKS,
           'f"salla:{merchant}:{event}:{content}".encode()', 'f"salla:{time.time_ns()}:{content}".encode()',
           "tests/salla/test_webhooks.py::test_the_dedupe_hash_tells_contents_apart"),
@@ -318,6 +321,33 @@ PERSONS = (
           REHEARSAL_TESTS + "test_erp_that_may_not_know_dry_runs_is_sent_no_order"),
 )  # fmt: skip
 
+CONNECTION_TESTS, PUSH_TESTS = "tests/hub/test_connections.py::", "tests/hub/test_push.py::"
+PUSH = "salla_manager/erp/push.py"
+DESTINATIONS = (
+    Fault("a copy waits", READINESS, "    if command.is_copy:\n        return READY\n", "",
+          CONNECTION_TESTS + "test_a_copy_waits_for_nothing"),
+    Fault("a copy moves the record", "salla_manager/core/verdicts.py",
+          "    if command.is_copy:\n        return record\n", "",
+          CONNECTION_TESTS + "test_a_copy_never_touches_the_record"),
+    Fault("a destination holds up another", QUEUE, " and o.{column} = c.{column}", "",
+          CONNECTION_TESTS + "test_the_leading_command_in_flight_keeps_no_copy_back"),
+    Fault("connections of every organisation", "sandbox/hub_config.py",
+          "where customer_account = ? and is_enabled = 1", "where ? != '' and is_enabled = 1",
+          CONNECTION_TESTS + "test_no_other_organisation_gets_it"),
+    Fault("two active of one type", "sandbox/hub_rows.py", "create unique index if not exists connection_active",
+          "create index if not exists connection_active",
+          CONNECTION_TESTS + "test_one_is_active_per_organisation_and_type"),
+    Fault("a disabled connection exports", READINESS, "    if not connection.is_enabled:\n", "    if False:\n",
+          CONNECTION_TESTS + "test_a_disabled_connection_holds_and_gets_nothing_new"),
+    Fault("a connector's own words are told", "salla_manager/erp/orchestrator.py",
+          "stumbled: {type(error).__name__}.", "stumbled: {error}.",
+          CONNECTION_TESTS + "test_a_fault_of_a_connector_is_told_without_its_words"),
+    Fault("the same order pushed twice", PUSH, "self.result = orchestrator.check_idempotency(key)", "self.result = None",
+          PUSH_TESTS + "test_the_same_order_again_is_not_sent_again"),
+    Fault("delays do not double", PUSH, "retry_delay_base * 2 ** (number - 1)", "retry_delay_base * number",
+          PUSH_TESTS + "test_delays_double"),
+)  # fmt: skip
+
 FAULTS = (
     *SIGNED_REQUESTS,
     *ONCE_IN_EFFECT,
@@ -327,5 +357,6 @@ FAULTS = (
     *RULES_AND_SECRETS,
     *ITEMS,
     *PERSONS,
+    *DESTINATIONS,
     *(Fault(*one) for one in CONNECTORS),
 )

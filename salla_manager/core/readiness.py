@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,10 @@ def gate(settings: Settings, store: Store, instance: Instance | None, command: O
     if not store.is_enabled:
         return f"The Store Account {store.name} is disabled. Enable it to send."
     if not store.erp_instance:
-        return f"The Store Account {store.name} points to no ERP Instance. Choose one there."
+        return (
+            f"The Store Account {store.name} points to no ERP Instance, and no ERP Connection takes"
+            f" {command.command_type}. Choose an ERP Instance there, or make a connection."
+        )
     if instance is None:
         return f"The ERP Instance {store.erp_instance} does not exist. Choose another one on {store.name}."
     if command.erp_instance not in ("", instance.name):
@@ -116,16 +119,26 @@ def dependencies(hub: HubStore, store: Store, command: OutboundCommand) -> Place
         return _place_order(hub, store, payload)
     if entity_type == "variant":
         needed = _present(hub, store.name, [("product", payload.get("product_id"))])
-        return _wait_for([record for record in needed if record.status != RecordStatus.SKIPPED])
+        return _wait_for(
+            [record for record in _coming(hub, store, needed) if record.status != RecordStatus.SKIPPED]
+        )
     if entity_type == "product":
         wanted = [("brand", payload.get("brand_id"))]
         wanted += [("category", category) for category in payload.get("category_ids") or ()]
         needed = [*_present(hub, store.name, wanted), *_components(hub, store.name, command, payload)]
-        return _wait_for(needed)
+        return _wait_for(list(_coming(hub, store, needed)))
     if entity_type == "category":
         parents = _present(hub, store.name, [("category", payload.get("parent_id"))])
-        return _wait_for([record for record in parents if record.key.external_id != command.external_id])
+        return _wait_for(
+            [one for one in _coming(hub, store, parents) if one.key.external_id != command.external_id]
+        )
     return READY
+
+
+def _coming(hub: HubStore, store: Store, needed: Iterable[Record]) -> Iterator[Record]:
+    """Without what no destination of a store without an ERP Instance takes."""
+    untaken = frozenset() if store.erp_instance else routing.untaken(hub, store)
+    return (record for record in needed if command_type_of(record.key.entity_type) not in untaken)
 
 
 def _components(

@@ -379,6 +379,15 @@ def test_an_order_waits_for_what_the_leading_connection_takes(hub: ConnectedHub)
     assert sent == ["product", "order"]
 
 
+def test_a_product_does_not_wait_for_what_no_destination_takes(hub: ConnectedHub) -> None:
+    hub.change_store(erp_instance="")
+    hub.connect("WAREHOUSE", Route(command_type="upsert_product"))
+    hub.absorb("brand", external_id="b", name="Brand")
+    hub.absorb("product", brand_id="b")
+    assert (hub.statuses("brand"), hub.statuses("product")) == (["Held"], ["Queued"])
+    assert "no ERP Connection takes upsert_brand" in hub.commands("brand")[0].reason
+
+
 def test_what_had_no_destination_goes_to_the_first_that_comes(hub: ConnectedHub) -> None:
     hub.change_store(erp_instance="")
     hub.absorb("product")
