@@ -135,6 +135,22 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
         changed = self._run(
             "update skip set is_resolved = 1 where store = ? and entity_type = ? and external_id = ?"
             " and is_resolved = 0",
+    def skipped_products(self, store: str) -> list[str]:
+        rows = self._run(
+            "select distinct iif(entity_type = 'product', external_id, json_extract(mapped, '$.product_id')) as id"
+            " from record where store = ? and status = ? and entity_type in ('product', 'variant') order by id",
+            *(store, RecordStatus.SKIPPED),
+        )
+        return [row["id"] for row in rows.fetchall() if row["id"]]
+
+    def held_orders(self, store: str, limit: int) -> list[str]:
+        rows = self._run(
+            "select payload from command where store = ? and entity_type = 'order' and status = ?"
+            " order by rowid desc limit ?",
+            *(store, CommandStatus.HELD, limit),
+        )
+        return [row["payload"] for row in rows.fetchall()]
+
             *(key.store, key.entity_type, key.external_id),
         )
         return changed.rowcount > 0

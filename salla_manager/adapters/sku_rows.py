@@ -54,6 +54,27 @@ def shown_problems(store: Store) -> list[dict[str, Any]]:
     ]
 
 
+class FrappeSkipRows:
+    """Implements core.skips.SkipRows."""
+
+    def skipped_products(self, store: str) -> list[str]:
+        return frappe.db.sql(
+            """select distinct if(entity_type = 'product', external_id, json_value(mapped, '$.product_id')) as id
+            from `tabExternal Record` where store = %s and status = 'Skipped' and mapped != ''
+            and entity_type in ('product', 'variant') having id != '' order by id""",
+            store,
+            pluck=True,
+        )
+
+    def held_orders(self, store: str, limit: int) -> list[str]:
+        return frappe.db.sql(
+            """select payload from `tabOutbound Client Command`
+            where store = %s and entity_type = 'order' and status = 'Held' order by created desc limit %s""",
+            (store, limit),
+            pluck=True,
+        )
+
+
 def _bodies(store: str, products: set[str]) -> dict[str, dict[str, Any]]:
     """Product id: the shop's own body."""
     found: dict[str, dict[str, Any]] = {}

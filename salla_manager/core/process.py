@@ -181,6 +181,9 @@ def _work(host: Host, work: _Work) -> Result:
     if client is not None and _is_to_be_read(work):
         observed_at = host.clock.now()
         body = client.fetch(key.entity_type, key.external_id)
+        if body is None and key.entity_type == "product" and _is_ours(work):
+            # Nobody else will say that it is gone.
+            return _told(host, variants.delete(host, store, key))
         if body is None:
             return Result(
                 EventStatus.IGNORED, f"The shop has no {key.entity_type} {key.external_id} any more."
@@ -193,6 +196,10 @@ def _work(host: Host, work: _Work) -> Result:
         _told(host, ingest(host, store, client, key.entity_type, body, work.received_at)) for body in bodies
     ]
     return max(told, key=lambda result: _gravity(result.status))
+
+
+def _is_ours(work: _Work) -> bool:
+    return all(event.event == asked.EVENT for event in work.events)
 
 
 def _is_to_be_read(work: _Work) -> bool:
@@ -249,7 +256,10 @@ def _shop_reason(error: ShopError, store: Store) -> str:
 
 
 def _no_client_reason(store: Store, signal: Signal) -> str:
-    why = store.access_problem or f"{store.name} has no access to its shop. Connect the store, or enter its keys."
+    why = (
+        store.access_problem
+        or f"{store.name} has no access to its shop. Connect the store, or enter its keys."
+    )
     return (
         f"The event does not carry the whole {signal.entity_type} {signal.external_id}, and the shop cannot be read:"
         f" {why} The event goes on by itself then."

@@ -29,7 +29,8 @@ def sku_problem(key: RecordKey, sku: str | None, holders: Iterable[Record]) -> t
     if not normalize_sku(sku):
         return (
             MISSING,
-            f"The {key.entity_type} has no SKU. Give it one in the shop; it is taken then by itself.",
+            f"The {key.entity_type} has no SKU. Give it one in the shop; the hub looks for it again by the hour, and at"
+            " once with Re-check in the SKU Workbench.",
         )
     for other in holders:
         if other.key != key and other.status != RecordStatus.SKIPPED:

@@ -110,7 +110,7 @@ def _look(key: str) -> str:
 def recheck(host: Host, key: RecordKey) -> list[Outcome]:
     """Read the product anew, now; what became free by it goes on. Raises OperatorError."""
     record, store, client = _to_read(host, key)
-    product = RecordKey(key.store, "product", _product_of(record))
+    product = RecordKey(key.store, "product", product_of(record))
     observed_at = host.clock.now()
     try:
         body = client.fetch("product", product.external_id)
@@ -146,7 +146,8 @@ def _to_read(host: Host, key: RecordKey) -> tuple[Record, Store, ShopClient]:
     return record, store, client.in_lane(ORDERS)
 
 
-def _product_of(record: Record) -> str:
+def product_of(record: Record) -> str:
+    """Id of the product that a person mends in the shop for it."""
     if record.key.entity_type == "product":
         return record.key.external_id
     return json.loads(record.mapped).get("product_id") or "" if record.mapped else ""

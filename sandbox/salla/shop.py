@@ -43,7 +43,11 @@ def disordered(deliveries: list[Delivery], chance: random.Random) -> list[Delive
 
 
 class Shop:
-    """The store's owner and buyers at work. strategy: `signature`, `token` or `none`."""
+    """The store's owner and buyers at work. strategy: `signature`, `token` or `none`.
+
+    tells_all: whether Salla still sends the events that it gave up in December 2025, as it does to older apps. Without,
+    nothing tells of a new name or SKU.
+    """
 
     def __init__(
         self, state: ShopState, webhook_secret: str = "sandbox-webhook-secret", strategy: str = "signature"
@@ -51,6 +55,7 @@ class Shop:
         self.state = state
         self.webhook_secret = webhook_secret
         self.strategy = strategy
+        self.tells_all = True
         self._last_change: datetime | None = None
 
     def webhook(self, event: str, data: Any, *, created_at: str | None = None) -> Delivery:
@@ -103,17 +108,21 @@ class Shop:
         }
         return self.webhook("product.price.updated", data)
 
-    def rename(self, product_id: int, name: str) -> Delivery:
-        """Salla has no event for a new name since December 2025; this is the one it used to send."""
+    def rename(self, product_id: int, name: str) -> Delivery | None:
+        """None where nothing is told."""
         product = self._touched(product_id)
         product["name"] = name
-        return self.webhook("product.updated", product)
+        return self._retired("product.updated", product)
 
-    def give_sku(self, product_id: int, sku: str, variant_id: int | None = None) -> Delivery:
+    def give_sku(self, product_id: int, sku: str, variant_id: int | None = None) -> Delivery | None:
+        """None where nothing is told."""
         product = self._touched(product_id)
         holder = product if variant_id is None else self.state.find_sku(product_id, variant_id)
         holder["sku"] = sku
-        return self.webhook("product.updated", product)
+        return self._retired("product.updated", product)
+
+    def _retired(self, event: str, data: dict[str, Any]) -> Delivery | None:
+        return self.webhook(event, data) if self.tells_all else None
 
     def change_product_status(self, product_id: int, status: str) -> Delivery:
         product = self._touched(product_id)
