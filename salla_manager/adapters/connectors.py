@@ -69,6 +69,9 @@ def last_test(doc: Any) -> TestView:
 
 def begin_sync(name: str, mode: Mode, entity_types: list[str] | None, since: str | None) -> SyncView:
     """Have a worker begin it. Raises PullError where it cannot be begun."""
+    # Frappe checks types, but not which words are meant.
+    if mode not in MODES.values():
+        raise PullError(f"mode has to be delta or full, not {mode}.")
     if mode == "full":
         backfill.check_plan(build_host(), FrappeSyncStore(), name, entity_types, since)
         options = {"store": name, "entity_types": entity_types, "since": since}

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe import _
 
 from salla_manager.adapters.config_store import platform_label
 from salla_manager.adapters.tokens import save_tokens
 from salla_manager.platforms.woocommerce.site import merchant_id as merchant_of
 
 STORE = "Store Account"
+# Those that can be read.
+PLATFORMS = ("Salla", "WooCommerce")
 
 
 def create_store(platform: str, merchant_id: str, values: dict[str, Any]) -> str:
     """values: by field. Gives its name."""
+    if platform not in PLATFORMS:
+        frappe.throw(_("Platform has to be one of {0}.").format(", ".join(PLATFORMS)))
     doc = frappe.get_doc({"doctype": STORE, "platform": platform, "merchant_id": merchant_id, **values})
     return str(doc.insert().name)
 
