@@ -11,7 +11,7 @@ import frappe
 
 from salla_manager.adapters.config_store import platform_label
 from salla_manager.adapters.record_store import record_of
-from salla_manager.adapters.rows import insert_row, plain, to_epoch
+from salla_manager.adapters.rows import DATA_LENGTH, insert_row, plain, to_epoch
 from salla_manager.core.mapping.gate import kept_rules
 from salla_manager.core.mapping.port import Scope
 from salla_manager.core.mapping.remap import Remapped
@@ -94,9 +94,12 @@ def scope_of(platform: str, store: str | None, entity_type: str) -> Scope:
     return Scope(tuple(name for name in stores if name not in own), entity_type)
 
 
-def keep_version(rule_set: str, version: int, definition: str, changes: list[str], note: str) -> None:
+def keep_version(
+    rule_set: str, title: str, version: int, definition: str, changes: list[str], note: str
+) -> None:
     values = {
         "rule_set": rule_set,
+        "title": plain(f"{title}, {version}", DATA_LENGTH),
         "version": version,
         "definition": definition,
         "changes": "\n".join(changes),

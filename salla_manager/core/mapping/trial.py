@@ -44,7 +44,7 @@ class Trial:
 @dataclass
 class Preview:
     """Of `total` records `sample` were looked at. changes: would be sent anew; mended: are refused now and would go;
-    fails: would be refused; examples: a few of them by title, with what changes or why not."""
+    fails: would be refused; examples: a few of them by title, with what changes or why not, those refused first."""
 
     total: int = 0
     sample: int = 0
@@ -54,9 +54,13 @@ class Preview:
     same: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def show(self, record: Record, text: str) -> None:
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(f"{record.title or record.key.external_id}: {text}")
+    def show(self, record: Record, text: str, *, is_refused: bool = False) -> None:
+        line = f"{record.title or record.key.external_id}: {text}"
+        if is_refused:
+            self.examples.insert(0, line)
+            del self.examples[EXAMPLES:]
+        elif len(self.examples) < EXAMPLES:
+            self.examples.append(line)
 
 
 def try_rules(record: Record, rules: RuleSet) -> Trial:
@@ -102,7 +106,7 @@ def _compare(found: Preview, record: Record, now: RuleSets, then: RuleSets) -> N
     before, after = mapped(payload, now), mapped(payload, then)
     if after.refusal:
         found.fails += 1
-        found.show(record, after.refusal[1])
+        found.show(record, after.refusal[1], is_refused=True)
     elif before.refusal:
         found.mended += 1
     elif _content(before) == _content(after):

@@ -30,11 +30,12 @@ window.salla_mapping = {
 					options: "External Record",
 					label: __("External Record"),
 					get_query: () => ({ filters: store ? { entity_type, store } : { entity_type } }),
-					onchange: () => run(dialog, frm),
+					// The field has its value only behind this call.
+					onchange: () => setTimeout(() => run(dialog, frm), 100),
 				},
 				{ fieldname: "result", fieldtype: "HTML" },
 			],
-			primary_action_label: __("Try Again"),
+			primary_action_label: __("Try"),
 			primary_action: () => run(dialog, frm),
 		});
 		dialog.show();

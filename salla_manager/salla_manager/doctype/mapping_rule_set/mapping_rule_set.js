@@ -31,7 +31,7 @@ frappe.ui.form.on("Mapping Rule", {
 		if ((row.parameters || "").trim() && row.parameters !== row.__filled) return;
 		const needed = wanted.filter((one) => one.is_required || wanted.length === 1);
 		const values = needed.map((one) => [one.name, one.kind === "table" ? {} : ""]);
-		row.__filled = values.length ? JSON.stringify(Object.fromEntries(values), null, 1) : "";
+		row.__filled = values.length ? JSON.stringify(Object.fromEntries(values)) : "";
 		frappe.model.set_value(doctype, name, "parameters", row.__filled);
 	},
 });

@@ -103,7 +103,7 @@ class MappingRuleSet(Document):
         if self.flags.has_new_rules:
             old = version_before(self.name, self.version)
             changes = differences(old, json.loads(self.definition))
-            keep_version(self.name, self.version, self.definition, changes, self.flags.note)
+            keep_version(self.name, self.title, self.version, self.definition, changes, self.flags.note)
         if self.flags.has_new_rules or before is None or before.enabled != self.enabled:
             remapping.begin(self.name)
 
@@ -139,7 +139,7 @@ def rule_row(values: dict) -> dict:
     return {
         **{key: values.get(key) or "" for key in ("target", "source", "note")},
         "transform": values.get("transform") or "copy",
-        "parameters": json.dumps(parameters, ensure_ascii=False, indent=1) if parameters else "",
+        "parameters": json.dumps(parameters, ensure_ascii=False) if parameters else "",
         "required": int(bool(values.get("required"))),
     }
 

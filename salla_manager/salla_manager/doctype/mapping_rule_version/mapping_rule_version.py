@@ -15,5 +15,6 @@ class MappingRuleVersion(HubRow):
         made_by: DF.Link | None
         note: DF.SmallText | None
         rule_set: DF.Link | None
+        title: DF.Data | None
         version: DF.Int
     # end: auto-generated types
