@@ -291,6 +291,30 @@ def test_a_list_that_breaks_off_does_not_end_silently(salla, client):
     assert len(got) == 10
 
 
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("error", {"status": 404}),
+        ("error", {"status": 410}),
+        ("refuse", {"status": 410, "message": "This version is no longer available"}),
+        ("refuse", {"status": 404, "message": "The route admin/v2/products could not be found."}),
+    ],
+)
+def test_an_interface_that_ended_is_told_and_nothing_is_taken_for_deleted(salla, client, fault, options):
+    """Pain 17: the version of a platform's interface ends. Only the shop's own word says that an entity is gone."""
+    key = str(next(iter(salla.state.products)))
+    salla.faults.add("/products", fault, times=None, **options)
+    for read in (lambda: client.fetch("product", key), lambda: list(client.list("product"))):
+        with pytest.raises(ShopError, match="/products") as caught:
+            read()
+        assert not caught.value.is_retryable
+        assert "update this app" in caught.value.step
+
+
+def test_an_entity_that_the_shop_says_is_gone_is_none(client):
+    assert client.fetch("product", "999") is None
+
+
 def test_the_registry_makes_a_client(salla, provider):
     store = Store("SM-STORE-00001", "Salla", "1", base_url=salla.api_url)
     assert len(list(registry.client(store, provider, http=QUICK).list("brand"))) == 3

@@ -16,7 +16,7 @@ from salla_manager.core.transport import HttpAnswer
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import Budget
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.errors import body_of, is_token_invalid, refusal
+from salla_manager.platforms.salla.errors import Gone, body_of, is_token_invalid, refusal
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.values import mapping, rows
 
@@ -61,10 +61,8 @@ class SallaApi:
     def single(self, path: str, budget: Budget) -> dict[str, Any] | None:
         try:
             data = self.get(path, {}, budget).get("data")
-        except ShopError as error:
-            if error.http_status in (404, 410):
-                return None
-            raise
+        except Gone:
+            return None
         if not isinstance(data, dict) or not data:
             raise ShopError("unreadable", f"GET {path}: the answer has no object in `data`.")
         return data

@@ -15,6 +15,7 @@ from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
 from salla_manager.platforms.port import Look, Met, Page, ShopError, ShopFacts, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
+from salla_manager.platforms.salla.errors import Gone
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.salla.paging import after, position_of
 from salla_manager.platforms.salla.subscriptions import Subscriptions
@@ -302,10 +303,8 @@ class SallaClient:
         """The rows do not name their parent."""
         try:
             return list(self._api.pages(f"/categories/{quote(parent_id, safe='')}/children", {}, budget))
-        except ShopError as error:
-            if error.http_status in (404, 410):
-                return []
-            raise
+        except Gone:
+            return []
 
 
 def _asked(ask: Callable[[], Any], problems: list[str]) -> Any:

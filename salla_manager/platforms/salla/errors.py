@@ -27,10 +27,15 @@ _STEPS_OF_401 = {
     INACTIVE: f"The shop's account is not active. Wait until it is, {_AGAIN}",
     SCOPE: f"Give the app the scopes that are named, install it again, {_AGAIN}",
 }
+_ENDED = "Salla does not answer there any more: look whether its interface has changed, and update this app."
 _STEPS = {
     403: f"Give the app the missing scope in the shop, {_AGAIN}",
     422: "Look at the named fields in the shop.",
 }
+
+
+class Gone(ShopError):
+    """The shop has this entity no more. Salla says so in its own envelope; an interface that has ended is no such word."""
 
 
 def kind_of_401(content: bytes) -> str:
@@ -51,6 +56,10 @@ def refusal(call: str, status: int, body: dict[str, Any]) -> ShopError:
         found = _kind(told)
         kind = "forbidden" if found == SCOPE else "unauthorized"
         return ShopError(kind, said, http_status=status, step=_STEPS_OF_401.get(found, ""))
+    if status == 404 and isinstance(body.get("error"), dict) and "route" not in told.lower():
+        return Gone("refused", said, http_status=status)
+    if status in (404, 410):
+        return ShopError("refused", said, http_status=status, step=_ENDED)
     kind = "forbidden" if status == 403 else "refused"
     return ShopError(kind, said, http_status=status, step=_STEPS.get(status, ""))
 
