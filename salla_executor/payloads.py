@@ -122,6 +122,11 @@ class ProductPayload(Payload):
     url: str | None = None
     brand_id: Id | None = None
     category_ids: list[Id] = []
+    item_group: str | None = Field(
+        None,
+        max_length=140,
+        description="name of an Item Group of the ERP, said by Mapping Rules; comes before `category_ids`",
+    )
     images: list[str] = Field([], description="URLs, the main one first")
     options: list[str] = Field([], description="option names; not empty for a product with variants")
     barcode: str | None = None
@@ -130,10 +135,11 @@ class ProductPayload(Payload):
     components: list[Component] = Field([], description="what one unit of a `bundle` holds")
 
     def content(self) -> dict[str, Any]:
-        """No components are the same content as from a hub that did not know of them yet."""
+        """Not said is the same content as from a hub that did not know of them yet."""
         values = super().content()
-        if not self.components:
-            values.pop("components")
+        for name in ("components", "item_group"):
+            if not values[name]:
+                values.pop(name)
         return values
 
 

@@ -24,7 +24,7 @@ def apply_product(payload: ProductPayload, context: Context) -> Outcome:
     if payload.status == "deleted" and not context.document():
         return kept("Item", None)
     target = target_of(payload, context)
-    group = next((found for one in payload.category_ids if (found := context.find("category", one))), None)
+    group = _group(payload, context)
     brand = context.find("brand", payload.brand_id)
     values, notes = product_item(
         payload,
@@ -39,11 +39,20 @@ def apply_product(payload: ProductPayload, context: Context) -> Outcome:
     )
     if payload.brand_id and not brand:
         notes.append(f"Brand {payload.brand_id} is not known here and was left out.")
+    if payload.item_group and payload.item_group != group:
+        notes.append(f"There is no Item Group '{payload.item_group}' here, so its categories were taken.")
     if payload.category_ids and not group:
         notes.append("None of its categories is known here yet.")
     if payload.type == "bundle" and not payload.components:
         notes.append("The shop does not say what the bundle holds, so there is no Product Bundle for it.")
     return _save(payload, target, values, notes, context)
+
+
+def _group(payload: ProductPayload, context: Context) -> str | None:
+    """The Item Group that the hub's rules name, else that of the first category which is known here."""
+    if payload.item_group and context.erp.exists("Item Group", payload.item_group):
+        return payload.item_group
+    return next((found for one in payload.category_ids if (found := context.find("category", one))), None)
 
 
 def apply_variant(payload: VariantPayload, context: Context) -> Outcome:
