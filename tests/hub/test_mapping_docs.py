@@ -20,7 +20,7 @@ def test_the_table_of_transforms_is_current():
 def test_the_examples_can_be_imported():
     examples = re.findall(r"```json\n(.+?)```", TEXT, re.DOTALL)
     assert len(examples) == 2
-    assert [read_export(text)["entity_type"] for text in examples] == ["order", "category"]
+    assert [read_export(text)["entity_type"] for text in examples] == ["order", "product"]
 
 
 def test_each_button_of_the_editor_is_told():

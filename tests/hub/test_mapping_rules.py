@@ -119,6 +119,16 @@ def test_a_list_is_read_value_by_value_and_each_counts_once():
     assert one.category_ids == ["5"]
 
 
+def test_a_lookup_takes_the_first_of_a_list_that_has_a_row():
+    product = parse_payload("product", {**body("product"), "raw": RAW, "category_ids": ["3", "4"]})
+    row = rule(
+        "item_group", "payload.category_ids[*]", "lookup", table="groups", otherwise="default", default=None
+    )
+    found = map_payload(product, rules(row, entity_type="product", groups={"4": "Oud"}))
+    assert found.item_group == "Oud"
+    assert map_payload(product, rules(row, entity_type="product", groups={})) is product
+
+
 def test_a_required_field_that_stays_empty_is_told_with_what_was_there():
     assert refused(rule("note", "raw.billing.mail", required=True)) == [
         "Rule 1 (note): it is required, and the field is empty. What was there: raw.billing has no 'mail'."

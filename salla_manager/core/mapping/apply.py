@@ -137,10 +137,11 @@ def _transformed(rule: Rule, rules: RuleSet, candidates: Sequence[Any]) -> Any:
     transform = rule.transform
     if transform.takes_all:
         return transform.apply(candidates, rule.parameters, rules.lookups)
-    chosen = next((value for value in candidates if not is_empty(value)), None)
-    if chosen is None and not transform.takes_empty:
-        return None
-    return transform.apply(chosen, rule.parameters, rules.lookups)
+    held = [value for value in candidates if not is_empty(value)]
+    if transform.takes_empty:
+        return transform.apply(held[0] if held else None, rule.parameters, rules.lookups)
+    results = (transform.apply(value, rule.parameters, rules.lookups) for value in held)
+    return next((result for result in results if not is_empty(result)), None)
 
 
 def _is_said(rule: Rule, value: Any) -> bool:

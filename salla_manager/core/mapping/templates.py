@@ -24,9 +24,8 @@ def _rule(target: str, source: str, transform: str = "copy", note: str = "", **m
 _STATUS = "The shop's slug to the one that the ERP's status map knows."
 _PRODUCT = "The line's Item is found by product id, then by SKU."
 _BILLING = "The e-mail of the bill, raw.billing.email, by which a guest is known."
-_GROUP = (
-    "Into the table go the shop's category and the Item Group it shall be; both may be one that is there."
-)
+_GROUP = "A category becomes the Item Group of its name; one that is there already is taken."
+_GROUPS = "Into the table go ids of the shop's categories and the Item Groups that are there; the first found is taken."
 _COMMON: dict[str, dict[str, Any]] = {
     "order": {
         "rules": [
@@ -52,7 +51,17 @@ _COMMON: dict[str, dict[str, Any]] = {
             _rule("price", "payload.price", "price"),
             _rule("currency", "payload.currency", "currency"),
             _rule("category_ids", "payload.category_ids"),
-        ]
+            _rule(
+                "item_group",
+                "payload.category_ids[*]",
+                "lookup",
+                _GROUPS,
+                table="item_groups",
+                otherwise="default",
+                default=None,
+            ),
+        ],
+        "lookups": {"item_groups": {}},
     },
     "variant": {
         "rules": [

@@ -206,7 +206,11 @@ _OTHERWISE = Parameter(
     "of a value without a row: `keep` it, take the `default`, or `fail`, which is what happens if it is left out",
     choices=(KEEP, DEFAULT, FAIL),
 )
-_ELSE = Parameter("default", "value", "taken with `otherwise: default`; null leaves the field as it was")
+_ELSE = Parameter(
+    "default",
+    "value",
+    "taken with `otherwise: default`; null leaves the turn to the next source, or the field as it was",
+)
 TRANSFORMS: dict[str, Transform] = {
     one.name: one
     for one in (
