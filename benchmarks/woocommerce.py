@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +37,50 @@ class Cost:
     calls: int
     seconds: float
     commands: int
+
+
+@dataclass(frozen=True)
+class First:
+    """The reading with a kill. repeated: entities with more than one command. missing: by entity type."""
+
+    cost: Cost
+    least: int
+    repeated: int
+    missing: dict[str, int]
+
+    @property
+    def above(self) -> float:
+        """Percent."""
+        return (self.cost.calls - self.least) * 100 / self.least
+
+    def problems(self) -> list[str]:
+        found = {
+            f"missing: {self.missing}": bool(self.missing),
+            f"{self.repeated} entities have more than one command": self.repeated > 0,
+            f"{self.above:.2f} % more calls than the least": self.above > MOST_ABOVE,
+        }
+        return [sentence for sentence, is_so in found.items() if is_so]
+
+
+@dataclass(frozen=True)
+class Again:
+    """One reading of the store that has not changed since."""
+
+    name: str
+    cost: Cost
+    first: Cost
+
+    @property
+    def share(self) -> float:
+        """Percent."""
+        return self.cost.seconds * 100 / self.first.seconds
+
+    def problems(self) -> list[str]:
+        found = {
+            f"{self.name}: {self.cost.commands} commands": self.cost.commands > 0,
+            f"{self.name}: {self.share:.2f} % of the first": self.share > MOST_AGAIN,
+        }
+        return [sentence for sentence, is_so in found.items() if is_so]
 
 
 class Meter:
@@ -85,47 +129,52 @@ def least_calls(history: WooHistory) -> int:
     return sum(-(-len(rows) // MOST_PER_PAGE) for rows in (*lists, state.brands)) + 1
 
 
+def measure_first(history: WooHistory) -> First:
+    cost = Meter(history)(lambda: read_whole(history, is_killed=True))
+    repeated = sum(count > 1 for count in history.commands().values())
+    missing = {kind: len(ids) for kind, ids in history.missing().items()}
+    return First(cost, least_calls(history), repeated, missing)
+
+
+def measure_again(history: WooHistory, first: Cost) -> Iterator[Again]:
+    """The look that the scheduler makes all day, then all of it once more."""
+    for name, work in (("second sync", history.look), ("all read again", lambda: read_whole(history))):
+        history.clock.sleep(timedelta(hours=1).total_seconds())
+        yield Again(name, Meter(history)(work), first)
+
+
 @click.command(help=__doc__)
 @click.option("--scale", default=1.0, show_default=True, help="Of the store's size.")
 def main(scale: float) -> None:
     sizes = {name: max(1, round(count * scale)) for name, count in SIZES.items()}
-    print(
-        f"store: {', '.join(f'{count} {name}' for name, count in sizes.items())}; one kill at half of the calls"
-    )
+    stocked = ", ".join(f"{count} {name}" for name, count in sizes.items())
+    print(f"store: {stocked}; one kill at half of the calls")
     with tempfile.TemporaryDirectory(prefix="woocommerce-sync-") as folder:
         history = WooHistory(str(Path(folder) / "hub.sqlite"), **sizes)
-        problems = measure(history)
+        first = measure_first(history)
+        _print_first(history, first)
+        problems = first.problems()
+        for again in measure_again(history, first.cost):
+            _print_again(again)
+            problems += again.problems()
         history.close()
     for problem in problems:
         print(f"  NOT AS PROMISED: {problem}")
     sys.exit(bool(problems))
 
 
-def measure(history: WooHistory) -> list[str]:
-    """Prints the figures, gives what is not as promised."""
-    meter, least = Meter(history), least_calls(history)
-    first = meter(lambda: read_whole(history, is_killed=True))
-    above = (first.calls / least - 1) * 100
-    repeated = sum(count > 1 for count in history.commands().values())
-    missing = {kind: len(ids) for kind, ids in history.missing().items()}
+def _print_first(history: WooHistory, first: First) -> None:
     arrived = ", ".join(f"{count} {kind}" for kind, count in sorted(history.arrived().items()))
-    print(
-        f"\nfirst sync\n  arrived: {arrived}\n  commands: {first.commands}; entities with more than one: {repeated}"
-    )
-    print(f"  calls: {first.calls}, least possible {least}: {above:.2f} % more")
-    print(f"  outside of HTTP: {first.seconds:.1f} s")
-    problems = [f"missing: {missing}"] if missing else []
-    problems += [f"{repeated} entities have more than one command"] if repeated else []
-    problems += [f"{above:.2f} % more calls than the least"] if above > MOST_ABOVE else []
-    for name, work in (("second sync", history.look), ("all read again", lambda: read_whole(history))):
-        history.clock.sleep(timedelta(hours=1).total_seconds())
-        cost = meter(work)
-        share = cost.seconds / first.seconds * 100
-        print(f"\n{name}, nothing has changed\n  commands: {cost.commands}; calls: {cost.calls}")
-        print(f"  outside of HTTP: {cost.seconds:.2f} s, {share:.2f} % of the first")
-        problems += [f"{name}: {cost.commands} commands"] if cost.commands else []
-        problems += [f"{name}: {share:.2f} % of the first"] if share > MOST_AGAIN else []
-    return problems
+    print(f"\nfirst sync\n  arrived: {arrived}")
+    print(f"  commands: {first.cost.commands}; entities with more than one: {first.repeated}")
+    print(f"  calls: {first.cost.calls}, least possible {first.least}: {first.above:.2f} % more")
+    print(f"  outside of HTTP: {first.cost.seconds:.1f} s")
+
+
+def _print_again(again: Again) -> None:
+    print(f"\n{again.name}, nothing has changed")
+    print(f"  commands: {again.cost.commands}; calls: {again.cost.calls}")
+    print(f"  outside of HTTP: {again.cost.seconds:.2f} s, {again.share:.2f} % of the first")
 
 
 if __name__ == "__main__":
