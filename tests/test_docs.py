@@ -127,10 +127,11 @@ def test_client_integration_names_every_button_and_role():
     ] == []
 
 
-def test_each_promise_names_a_test_that_exists():
-    text = (ROOT / "docs/SECURITY.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("document", "least"), [("SECURITY", 50), ("PAIN_POINTS", 35)])
+def test_each_promise_names_a_test_that_exists(document, least):
+    text = (ROOT / f"docs/{document}.md").read_text(encoding="utf-8")
     named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", text)
-    assert len(named) > 50
+    assert len(named) > least
     lost = [
         f"{file}::{name}"
         for file, name in named
@@ -138,6 +139,13 @@ def test_each_promise_names_a_test_that_exists():
         or not re.search(rf"^ *def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert lost == []
+
+
+def test_each_pain_point_has_a_test():
+    rows = re.findall(
+        r"^\| (\d+) \| .+::test_", (ROOT / "docs/PAIN_POINTS.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [int(number) for number in rows] == list(range(1, 26))
 
 
 def test_each_promise_has_a_test():

@@ -15,6 +15,24 @@ from salla_executor.tests.test_order_changes import AMEND, OrderTestCase, return
 
 
 class TestPainOfOrders(OrderTestCase):
+    def test_01_no_command_writes_stock(self):
+        """What a shop says of its stock is not the ERP's."""
+        before = frappe.db.count("Stock Ledger Entry")
+        goods = self.code("GOODS")
+        self.applied("upsert_product", product(goods))
+        with self.settings(order_policy=SUBMIT):
+            self.applied("upsert_order", order(self.store, [line(goods, "2", "100.00")], "230.00", "30.00"))
+        assert frappe.db.count("Stock Ledger Entry") == before
+
+    def test_02_what_is_sold_is_reserved(self):
+        goods = self.code("GOODS")
+        self.applied("upsert_product", product(goods))
+        sold = order(self.store, [line(goods, "2", "100.00")], "230.00", "30.00")
+        with self.settings(order_policy=SUBMIT):
+            doc = self.applied("upsert_order", sold).document
+        bin_of = {"item_code": goods, "warehouse": doc.items[0].warehouse}
+        assert frappe.db.get_value("Bin", bin_of, ["reserved_qty", "actual_qty"]) == (2, 0)
+
     def test_04_returns_are_made_by_policy(self):
         self.status("completed", make_delivery_note=1, make_sales_invoice=1)
         self.status("restored", make_return=1)
