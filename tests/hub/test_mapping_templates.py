@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from salla_manager.contract import dump_json
+from salla_manager.core.host import context_of
 from salla_manager.core.mapping.apply import map_payload
 from salla_manager.core.mapping.rules import compile_rules
 from salla_manager.core.mapping.templates import template
@@ -17,6 +18,8 @@ from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import StoreContext
 from salla_manager.platforms.salla.platform import SALLA
 from salla_manager.platforms.salla.understand import payloads
+from salla_manager.platforms.woocommerce.platform import WOOCOMMERCE
+from sandbox.woocommerce.history import WooHistory
 
 CONTEXT = StoreContext(currency="SAR")
 FIXTURES = Path(__file__).resolve().parents[1] / "salla" / "fixtures"
@@ -51,6 +54,24 @@ def test_of_a_whole_store(history):
                 # As it is read back from the record.
                 assert unchanged("salla", parse_payload(entity_type_of(payload), kept(payload)))
     assert all(kinds.values()), kinds
+
+
+def test_of_a_whole_woocommerce_store(tmp_path):
+    history = WooHistory(
+        str(tmp_path / "woo.db"), seed=5, products=20, variations=30, orders=30, customers=12
+    )
+    client = history.client_for(history.store)
+    context = context_of(history.store)
+    kinds = dict.fromkeys(PAYLOADS, 0)
+    for entity_type in ("category", "product", "customer", "order"):
+        for body in client.list(entity_type):
+            for payload in WOOCOMMERCE.normalize(entity_type, body, context):
+                kinds[entity_type_of(payload)] += 1
+                assert unchanged("woocommerce", payload)
+                customer = getattr(payload, "customer", None)
+                assert customer is None or unchanged("woocommerce", customer)
+    history.rows.close()
+    assert min(kinds[kind] for kind in ("category", "product", "variant", "customer", "order")) > 0, kinds
 
 
 def kept(payload: Payload) -> dict[str, Any]:

@@ -19,11 +19,12 @@ RuleSets = Mapping[str, RuleSet]
 @dataclass(frozen=True)
 class Mapped:
     """normalized: the payload before the rules as JSON, empty where they changed nothing. refusal: the Mapping Rule Set
-    and its reason; the payload is then as it was normalized."""
+    and its reason; the payload is then as it was normalized. problems: what the reason is made of."""
 
     payload: Payload
     normalized: str = ""
     refusal: tuple[str, str] | None = None
+    problems: tuple[str, ...] = ()
 
 
 def mapped(payload: Payload, sets: RuleSets) -> Mapped:
@@ -35,7 +36,8 @@ def mapped(payload: Payload, sets: RuleSets) -> Mapped:
             raise MappingError([rules.problem])
         after = map_payload(payload, rules)
     except MappingError as error:
-        return Mapped(payload, refusal=(rules.name, refusal_text(rules, error)))
+        refusal = (rules.name, refusal_text(rules, error))
+        return Mapped(payload, refusal=refusal, problems=tuple(error.problems))
     return Mapped(payload) if after is payload else Mapped(after, text_of(payload))
 
 

@@ -106,7 +106,7 @@ def _compare(found: Preview, record: Record, now: RuleSets, then: RuleSets) -> N
     before, after = mapped(payload, now), mapped(payload, then)
     if after.refusal:
         found.fails += 1
-        found.show(record, after.refusal[1], is_refused=True)
+        found.show(record, " ".join(after.problems), is_refused=True)
     elif before.refusal:
         found.mended += 1
     elif _content(before) == _content(after):

@@ -105,5 +105,5 @@ function trial_html({ raw, before, after, changes, problems }) {
 
 function json_html(value) {
 	const text = frappe.utils.escape_html(JSON.stringify(value, null, 2));
-	return `<pre dir="ltr" class="small" style="max-height: 45vh; overflow: auto">${text}</pre>`;
+	return `<pre dir="ltr" class="small" style="max-height: 45vh; overflow: auto; text-align: left">${text}</pre>`;
 }

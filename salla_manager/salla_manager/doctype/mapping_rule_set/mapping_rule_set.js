@@ -42,8 +42,18 @@ function load_choices(frm) {
 		.call({ method: "salla_manager.api.mapping.choices", type: "GET", args: { entity_type: frm.doc.entity_type } })
 		.then(({ message }) => {
 			frm.salla_choices = message;
-			frm.fields_dict.rules.grid.update_docfield_property("target", "options", message.targets);
+			const { grid } = frm.fields_dict.rules;
+			grid.update_docfield_property("target", "options", message.targets);
+			// These are words of the language of rules, not of the screen.
+			for (const field of ["target", "source", "parameters"]) {
+				grid.update_docfield_property(field, "formatter", as_it_is);
+			}
+			grid.refresh();
 		});
+}
+
+function as_it_is(value) {
+	return `<span dir="ltr">${frappe.utils.escape_html(value || "")}</span>`;
 }
 
 function take_template(frm) {

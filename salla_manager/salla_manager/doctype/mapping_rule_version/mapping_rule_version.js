@@ -23,7 +23,7 @@ function compare(frm) {
 			frappe.msgprint({
 				title: __("From now to this version"),
 				message: lines.length
-					? `<pre dir="ltr" class="small">${lines.join("\n")}</pre>`
+					? `<pre dir="ltr" class="small" style="text-align: left">${lines.join("\n")}</pre>`
 					: __("The rules are as they are now."),
 				wide: true,
 			});
