@@ -22,7 +22,9 @@ def apply_customer(payload: CustomerPayload, context: Context) -> Outcome:
         guest = _guest_customer(context.settings)
         return Outcome("skipped", f"A guest without an account; the orders of guests go to Customer {guest}.")
     adopted = None if document else adopt_customer(payload, context)
-    values, notes = customer_values(payload, context.settings, is_new=not (document or adopted))
+    values, notes = customer_values(
+        payload, context.settings, is_new=not (document or adopted), store=context.source
+    )
     if payload.status != "active":
         notes.append(f"The shop has this customer as {payload.status}; the ERP's Customer stays usable.")
     saved = context.erp.save_customer(document or adopted, values)
@@ -34,7 +36,7 @@ def buyer_of(payload: OrderPayload, context: Context) -> str:
     buyer = payload.customer
     if not buyer or _is_shared_guest(buyer, context.settings):
         return _guest_customer(context.settings)
-    return context.find("customer", buyer.external_id) or _save_buyer(buyer, context)
+    return context.find("customer", buyer.external_id) or _save_buyer(payload, buyer, context)
 
 
 def address_at(
@@ -131,11 +133,17 @@ def _guest_customer(settings: Settings) -> str:
     raise BusinessError("missing_customer", message, waits_on="setting:guest_customer")
 
 
-def _save_buyer(buyer: CustomerPayload, context: Context) -> str:
+def _save_buyer(payload: OrderPayload, buyer: CustomerPayload, context: Context) -> str:
     """The customer came with the order only. The watermark stays low: the customer's own command still counts."""
     reference = context.receiver.lock_reference(context.source, "customer", buyer.external_id)
     adopted = adopt_customer(buyer, context)
-    values, _ = customer_values(buyer, context.settings, is_new=not adopted)
+    values, _ = customer_values(
+        buyer,
+        context.settings,
+        is_new=not adopted,
+        store=context.source,
+        ships_to=payload.shipping.address,
+    )
     saved = context.erp.save_customer(adopted, values)
     context.before.extend(one for one in (saved, *saved.also) if one.action != "unchanged")
     linked = replace(reference, doctype=saved.doctype, docname=saved.name, content_hash="", is_new=False)

@@ -151,6 +151,9 @@ class Settings(Gate):
     # (store or empty, branch id or name) -> Warehouse; (store or empty, the shop's method) -> Mode of Payment.
     branches: Mapping[tuple[str, str], str] = field(default_factory=dict)
     payment_methods: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    # (store or empty, group id of the shop) -> Customer Group; (store or empty, city, region or country) -> Territory.
+    customer_groups: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    territories: Mapping[tuple[str, str], str] = field(default_factory=dict)
     # Store -> the fields of these settings that differ for it.
     shops: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

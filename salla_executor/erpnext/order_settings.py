@@ -70,6 +70,10 @@ def order_settings(doc: Document) -> dict[str, Any]:
         "payment_methods": {
             (row.store or "", row.method): row.mode_of_payment for row in doc.get("payment_methods") or ()
         },
+        "customer_groups": {
+            (row.store or "", row.shop_group): row.customer_group for row in doc.get("customer_groups") or ()
+        },
+        "territories": {(row.store or "", row.region): row.territory for row in doc.get("territories") or ()},
         "shops": {row.store: _of_store(row) for row in doc.get("shops") or ()},
     }
 
@@ -104,6 +108,7 @@ def order_problems(doc: Document) -> list[str]:
     """One sentence per row that no order can be written by."""
     found = [_store_problem(row, doc) for row in doc.get("shops") or ()]
     found += [_tax_problem(row, doc) for row in doc.get("taxes") or ()]
+    found += [_group_problem(row) for row in doc.get("customer_groups") or ()]
     stores = [row.store for row in doc.get("shops") or ()]
     found += [
         _("Shop Defaults: {0} has more than one row. Keep one.").format(store)
@@ -136,6 +141,15 @@ def _tax_problem(row: Document, doc: Document) -> str:
     return _("Taxes, row {0}: Item Tax Template {1} does not say {2} % for the account {3}.").format(
         row.idx, template.name, row.rate, account
     )
+
+
+def _group_problem(row: Document) -> str:
+    """Newer ERPNext takes no Customer into it."""
+    if frappe.get_cached_value("Customer Group", row.customer_group, "is_group"):
+        return _(
+            "Customer Groups, row {0}: {1} is a group of groups. Choose one that has none below it."
+        ).format(row.idx, row.customer_group)
+    return ""
 
 
 def _vat_account(company: str, doc: Document) -> str:

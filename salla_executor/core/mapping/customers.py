@@ -3,6 +3,7 @@
 | shop | ERP |
 |---|---|
 | VAT number | Customer type Company, tax id, the group of companies; without one a new Customer is an Individual |
+| group, place | of a new Customer Customer Group and Territory, see customer_maps |
 | phone, e-mail | contact, if they have the form of E.164 and of an address |
 | address | title: receiver, else the customer; line 1: street, else the next finer part that is known; no city and nothing else to go by: left out |
 | national address | fields of its own, and in line 1 and 2 for whoever prints them |
@@ -17,6 +18,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from salla_executor.contract import dump_json
+from salla_executor.core.mapping.customer_maps import group_of, territory_of
 from salla_executor.core.model import Settings
 from salla_executor.core.values import AddressValues, CustomerValues
 from salla_executor.payloads import Address, CustomerPayload
@@ -29,9 +31,17 @@ _EMAIL = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}\Z", re.AS
 
 
 def customer_values(
-    payload: CustomerPayload, settings: Settings, *, is_new: bool
+    payload: CustomerPayload,
+    settings: Settings,
+    *,
+    is_new: bool,
+    store: str = "",
+    ships_to: Address | None = None,
 ) -> tuple[CustomerValues, list[str]]:
-    """The Customer and notes for people. is_new fills what an existing Customer keeps as the ERP's users set it."""
+    """The Customer and notes for people. is_new fills what an existing Customer keeps as the ERP's users set it.
+
+    ships_to: an order's address, for a Customer of whom nothing else is known.
+    """
     phone, email = usable_phone(payload.phone), usable_email(payload.email)
     addresses = [address_values(one, payload.name) for one in payload.addresses]
     notes = []
@@ -41,12 +51,15 @@ def customer_values(
         notes.append(f"'{payload.email}' is no e-mail address and was left out.")
     if None in addresses:
         notes.append("An address with neither city nor street was left out.")
-    group = (payload.tax_id and settings.company_group) or settings.customer_group
+    group, group_note = group_of(payload, settings, store)
+    known = [*payload.addresses, ships_to] if ships_to else payload.addresses
+    territory, territory_note = territory_of(known, settings, store)
+    notes += [note for note in (group_note, territory_note) if note and is_new]
     values = CustomerValues(
         name=payload.name[:NAME_LENGTH],
         type="Company" if payload.tax_id else ("Individual" if is_new else None),
         group=group if is_new else None,
-        territory=settings.territory if is_new else None,
+        territory=territory if is_new else None,
         first_name=payload.first_name,
         last_name=payload.last_name,
         phone=phone,

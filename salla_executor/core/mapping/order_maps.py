@@ -15,9 +15,9 @@ from salla_executor.payloads import OrderPayload
 def warehouse_of(payload: OrderPayload, settings: Settings, store: str) -> str:
     """By the branch's id, then its name. Raises BusinessError for a branch that is not mapped."""
     keys = [key for key in (payload.branch_id, payload.branch_name) if key]
-    if not keys or not _is_used(settings.branches, store):
+    if not keys or not is_used(settings.branches, store):
         return settings.warehouse
-    found = _look_up(settings.branches, store, keys)
+    found = look_up(settings.branches, store, keys)
     if found:
         return found
     message = (
@@ -30,9 +30,9 @@ def warehouse_of(payload: OrderPayload, settings: Settings, store: str) -> str:
 def mode_of_payment_of(payload: OrderPayload, settings: Settings, store: str) -> str:
     """Empty where nothing is mapped. Raises BusinessError for a method that is not mapped."""
     method = payload.payment_method
-    if not method or not _is_used(settings.payment_methods, store):
+    if not method or not is_used(settings.payment_methods, store):
         return ""
-    found = _look_up(settings.payment_methods, store, [method])
+    found = look_up(settings.payment_methods, store, [method])
     if found:
         return found
     message = (
@@ -42,9 +42,9 @@ def mode_of_payment_of(payload: OrderPayload, settings: Settings, store: str) ->
     raise BusinessError("unmapped_payment", message, waits_on=f"payment:{store}:{method}")
 
 
-def _is_used(rows: Mapping[tuple[str, str], str], store: str) -> bool:
+def is_used(rows: Mapping[tuple[str, str], str], store: str) -> bool:
     return any(of in ("", store) for of, _ in rows)
 
 
-def _look_up(rows: Mapping[tuple[str, str], str], store: str, keys: list[str]) -> str:
+def look_up(rows: Mapping[tuple[str, str], str], store: str, keys: list[str]) -> str:
     return next((rows[of, key] for of in (store, "") for key in keys if (of, key) in rows), "")

@@ -10,6 +10,7 @@ frappe.ui.form.on("Salla Executor Settings", {
 			}));
 		}
 		frm.set_query("account", "taxes", () => ({ filters: { account_type: "Tax", is_group: 0 } }));
+		frm.set_query("customer_group", "customer_groups", () => ({ filters: { is_group: 0 } }));
 		frm.set_query("warehouse", "branches", () => ({ filters: { is_group: 0 } }));
 		for (const field of ["shipping_item", "cod_item"]) {
 			frm.set_query(field, () => ({ filters: { is_stock_item: 0, has_variants: 0, disabled: 0 } }));

@@ -53,12 +53,16 @@ class SallaExecutorSettings(Document):
 
         from salla_executor.salla_executor.doctype.item_field_owner.item_field_owner import ItemFieldOwner
         from salla_executor.salla_executor.doctype.shop_branch.shop_branch import ShopBranch
+        from salla_executor.salla_executor.doctype.shop_customer_group.shop_customer_group import (
+            ShopCustomerGroup,
+        )
         from salla_executor.salla_executor.doctype.shop_defaults.shop_defaults import ShopDefaults
         from salla_executor.salla_executor.doctype.shop_payment_method.shop_payment_method import (
             ShopPaymentMethod,
         )
         from salla_executor.salla_executor.doctype.shop_price_list.shop_price_list import ShopPriceList
         from salla_executor.salla_executor.doctype.shop_tax.shop_tax import ShopTax
+        from salla_executor.salla_executor.doctype.shop_territory.shop_territory import ShopTerritory
 
         barcode_match: DF.Literal["Ask a person", "Link the Item"]
         branches: DF.Table[ShopBranch]
@@ -73,6 +77,7 @@ class SallaExecutorSettings(Document):
         company_group: DF.Link | None
         cost_center: DF.Link | None
         customer_group: DF.Link | None
+        customer_groups: DF.Table[ShopCustomerGroup]
         customer_policy: DF.Literal[
             "Reference only", "Reference, then phone", "Reference, then phone and e-mail"
         ]
@@ -109,6 +114,7 @@ class SallaExecutorSettings(Document):
         tax_account: DF.Link | None
         tax_invoice_by: DF.Literal["ERP", "Shop"]
         taxes: DF.Table[ShopTax]
+        territories: DF.Table[ShopTerritory]
         territory: DF.Link | None
         timezone: DF.Data | None
         warehouse: DF.Link | None
