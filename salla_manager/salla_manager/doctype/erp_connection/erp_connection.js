@@ -108,6 +108,11 @@ async function configure(frm) {
 		},
 	});
 	dialog.show();
+	for (const { name } of message.fields.filter(({ kind }) => kind === "secret")) {
+		const { $input } = dialog.fields_dict[name];
+		$input.attr({ rows: 1, autocomplete: "off", spellcheck: "false" });
+		$input.css({ "-webkit-text-security": "disc", height: "auto", "min-height": "30px" });
+	}
 }
 
 function nothing_to_configure() {
@@ -116,8 +121,10 @@ function nothing_to_configure() {
 
 const FIELD_TYPES = {
 	text: "Data",
-	secret: "Password",
-	number: "Float",
+	// Of more lines than one, since a key may be: a password's field would join them.
+	secret: "Small Text",
+	// As it is written: a port is no 22.000.
+	number: "Data",
 	check: "Check",
 	choice: "Select",
 	long_text: "Small Text",
@@ -135,7 +142,6 @@ function dialog_fields(field) {
 	};
 	if (field.kind !== "secret") return [shown];
 	// Secrets go one way: the browser is told only whether one is kept.
-	shown.no_strength = 1;
 	shown.description = [field.is_kept ? __("One is kept. Leave it empty to keep it.") : __("None is kept."), field.help]
 		.filter(Boolean)
 		.join(" ");
@@ -145,5 +151,8 @@ function dialog_fields(field) {
 
 function entered_in(field, values) {
 	if (values[`${field.name}:forget`]) return null;
-	return values[field.name] ?? "";
+	const value = values[field.name] ?? "";
+	if (field.kind === "secret") return value.replace(/^[\r\n]+|[\r\n]+$/g, "");
+	if (field.kind === "number" && value !== "" && !isNaN(value)) return Number(value);
+	return value;
 }

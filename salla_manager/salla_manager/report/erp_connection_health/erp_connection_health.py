@@ -22,15 +22,15 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[Any, ...]:
 
 def columns() -> list[dict[str, Any]]:
     return [
-        _column("name", _("ERP Connection"), 190, fieldtype="Link", options=CONNECTION),
+        _column("name", _("ERP Connection"), 210, fieldtype="Link", options=CONNECTION),
         _column("title", _("Title"), 160),
-        _column("connector_type", _("Connector Type"), 160),
+        _column("connector_type", _("Connector Type"), 190),
         _column("state", _("Status"), 110),
-        _column("day_attempts", _("Attempts, 24 Hours"), 130, fieldtype="Int"),
-        _column("day_rate", _("Success Rate, 24 Hours"), 150, fieldtype="Percent"),
+        _column("day_attempts", _("Attempts, 24 Hours"), 150, fieldtype="Int"),
+        _column("day_rate", _("Success Rate, 24 Hours"), 190, fieldtype="Percent"),
         _column("week_attempts", _("Attempts, 7 Days"), 130, fieldtype="Int"),
-        _column("week_rate", _("Success Rate, 7 Days"), 150, fieldtype="Percent"),
-        _column("latency_ms", _("Latency on Average (ms)"), 150, fieldtype="Int"),
+        _column("week_rate", _("Success Rate, 7 Days"), 180, fieldtype="Percent"),
+        _column("latency_ms", _("Latency on Average (ms)"), 190, fieldtype="Int"),
         _column("last_error", _("Last Error"), 420),
         _column("last_error_at", _("Of"), 160, fieldtype="Datetime"),
     ]
