@@ -20,6 +20,7 @@ from salla_manager.core.model import (
     Record,
     RecordKey,
     RecordStatus,
+    Seen,
     Skip,
     is_connection,
 )
@@ -98,6 +99,16 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
             *(key.store, key.entity_type, key.external_id),
         )
 
+    def seen(self, store: str, entity_type: str, external_ids: Iterable[str]) -> list[Seen]:
+        ids = list(external_ids)
+        marks = ", ".join("?" * len(ids))
+        return self._many(
+            Seen,
+            "select external_id, status, made_of, observed_at, source_updated_at from record"
+            f" where store = ? and entity_type = ? and external_id in ({marks})",
+            *(store, entity_type, *ids),
+        )
+
     def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
         return self._many(
             Record,
@@ -124,17 +135,6 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
             *(RecordStatus.SKIPPED, RecordStatus.SKIPPED, limit),
         )
 
-    def add_skip(self, skip: Skip) -> None:
-        self._run(
-            "delete from skip where store = ? and entity_type = ? and external_id = ?",
-            *(skip.store, skip.entity_type, skip.external_id),
-        )
-        self._insert("skip", skip, is_resolved=0)
-
-    def resolve_skip(self, key: RecordKey) -> bool:
-        changed = self._run(
-            "update skip set is_resolved = 1 where store = ? and entity_type = ? and external_id = ?"
-            " and is_resolved = 0",
     def skipped_products(self, store: str) -> list[str]:
         rows = self._run(
             "select distinct iif(entity_type = 'product', external_id, json_extract(mapped, '$.product_id')) as id"
@@ -151,6 +151,17 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
         )
         return [row["payload"] for row in rows.fetchall()]
 
+    def add_skip(self, skip: Skip) -> None:
+        self._run(
+            "delete from skip where store = ? and entity_type = ? and external_id = ?",
+            *(skip.store, skip.entity_type, skip.external_id),
+        )
+        self._insert("skip", skip, is_resolved=0)
+
+    def resolve_skip(self, key: RecordKey) -> bool:
+        changed = self._run(
+            "update skip set is_resolved = 1 where store = ? and entity_type = ? and external_id = ?"
+            " and is_resolved = 0",
             *(key.store, key.entity_type, key.external_id),
         )
         return changed.rowcount > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -20,7 +21,7 @@ from salla_manager.adapters.rows import (
     to_epoch,
     update_rows,
 )
-from salla_manager.core.model import CommandStatus, OutboundCommand, Record, RecordKey, Skip
+from salla_manager.core.model import CommandStatus, OutboundCommand, Record, RecordKey, Seen, Skip
 from salla_manager.core.sku import normalize_sku
 
 RECORD, SKIP, COMMAND, DEPENDENCY = (
@@ -58,6 +59,7 @@ class RecordRows:
             "revision": record.revision,
             "generation": record.generation,
             "content_hash": record.content_hash,
+            "made_of": record.made_of,
             "raw": record.raw,
             "mapped": record.mapped,
             "normalized": record.normalized,
@@ -79,6 +81,27 @@ class RecordRows:
             "select * from `tabExternal Record` where record_key = %s", _record_key(key), as_dict=True
         )
         return record_of(rows[0]) if rows else None
+
+    def seen(self, store: str, entity_type: str, external_ids: Iterable[str]) -> list[Seen]:
+        keys = tuple(key_of(store, entity_type, external_id) for external_id in external_ids)
+        if not keys:
+            return []
+        rows = frappe.db.sql(
+            """select external_id, status, made_of, observed, source_updated from `tabExternal Record`
+            where record_key in %s""",
+            (keys,),
+            as_dict=True,
+        )
+        return [
+            Seen(
+                row.external_id,
+                row.status,
+                row.made_of or "",
+                from_epoch(row.observed),
+                from_epoch(row.source_updated),
+            )
+            for row in rows
+        ]
 
     def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
         # The names first: sorting whole rows would drag the payloads along.
@@ -248,6 +271,7 @@ def record_of(row: Any) -> Record:
         revision=row.revision,
         generation=row.generation,
         content_hash=row.content_hash or "",
+        made_of=row.made_of or "",
         raw=row.raw or "",
         mapped=row.mapped or "",
         normalized=row.normalized or "",

@@ -16,12 +16,13 @@ from salla_manager.core import outbox
 from salla_manager.core.host import Host
 from salla_manager.core.incremental import leave_out
 from salla_manager.core.ingest import ingest
-from salla_manager.core.model import RecordKey
+from salla_manager.core.model import RecordStatus, Seen
 from salla_manager.core.outbox import Outcome
 from salla_manager.core.pull import ENTITY_TYPES, PullError, moment_of, reason_of, source_of, wanted_types
+from salla_manager.core.seen import Comparison
 from salla_manager.core.sync_run import RunStatus, SyncRun, SyncStep, SyncStore
 from salla_manager.platforms.pace import BACKFILL
-from salla_manager.platforms.port import ShopError
+from salla_manager.platforms.port import Known, Page, ShopError
 
 # Longer than a page takes with all its waiting; each checkpoint counts anew.
 LEASE = timedelta(minutes=5)
@@ -69,7 +70,7 @@ def plan(
     begin, steps = moment_of(since), []
     for plural in wanted_types(entity_types, store):
         for kind in client.kinds(ENTITY_TYPES[plural]):
-            page = client.page(kind, "", begin)
+            page = client.counted(kind, begin)
             steps.append(SyncStep(kind, page.total, page.size, client.calls_each(kind)))
     run = SyncRun(
         name="",
@@ -162,16 +163,12 @@ class _Worker:
 
     def _page(self, step: SyncStep) -> None:
         observed_at = self.host.clock.now()
-        page = self.client.page(step.entity_type, step.cursor, self.run.since)
-        for external_id, row in page.rows:
-            if external_id in step.block.left_out:
-                continue
-            if self._is_known(step.entity_type, external_id):
-                step = replace(step, known=step.known + 1)
-                continue
+        page = self.client.page(step.entity_type, step.cursor, self.run.since, self._known(step))
+        step, rows = self._without_known(step, page)
+        for external_id, row in rows:
             if step.calls_each:
                 observed_at = self.host.clock.now()
-            step = self._read(step, external_id, row, observed_at)
+            step = self._read(step, external_id, row, observed_at, page.stamps.get(external_id, ""))
             # An entity that has to be read by itself takes a while: it is worth a checkpoint of its own.
             if step.calls_each:
                 self._save(step)
@@ -179,6 +176,46 @@ class _Worker:
         if step.is_done:
             self._note_read(step.entity_type)
         self._save(replace(step, total=page.total))
+
+    def _known(self, step: SyncStep) -> Known | None:
+        """What of a page need not be read; None where all of it has to be, as when a kind is read the first time."""
+        if step.calls_each or not self.runs.watermark(self.store.name, step.entity_type):
+            return None
+
+        def known(page: Page) -> frozenset[str]:
+            compared = Comparison(self.host, self.store, step.entity_type, page)
+            return frozenset(
+                key for key, _ in page.rows if self._is_known(compared.record(key)) or compared.is_same(key)
+            )
+
+        return known
+
+    def _without_known(self, step: SyncStep, page: Page) -> tuple[SyncStep, list[tuple[str, dict[str, Any]]]]:
+        """The step with what need not be read counted, and the rows that have to be."""
+        ids = [external_id for external_id, _ in page.rows]
+        records = {
+            one.external_id: one for one in self.host.store.seen(self.store.name, step.entity_type, ids)
+        }
+        rows, known, unchanged, skipped = [], 0, 0, 0
+        for external_id, row in page.rows:
+            record = records.get(external_id)
+            if external_id in step.block.left_out:
+                continue
+            if self._is_known(record):
+                known += 1
+            elif record is None or external_id not in page.same:
+                rows.append((external_id, row))
+            elif record.status == RecordStatus.SKIPPED:
+                skipped += 1
+            else:
+                unchanged += 1
+        counted = replace(
+            step,
+            known=step.known + known,
+            unchanged=step.unchanged + unchanged,
+            skipped=step.skipped + skipped,
+        )
+        return counted, rows
 
     def _note_read(self, entity_type: str) -> None:
         """All of it was read since the run began, so a look for changes need go back no further. Of orders from a day
@@ -191,18 +228,19 @@ class _Worker:
             if known is None or known < began:
                 self.runs.save_watermark(self.store.name, entity_type, began)
 
-    def _is_known(self, entity_type: str, external_id: str) -> bool:
-        record = self.host.store.find_record(RecordKey(self.store.name, entity_type, external_id))
+    def _is_known(self, record: Seen | None) -> bool:
         began = self.run.started_at
         return bool(record and record.observed_at and began and record.observed_at >= began)
 
-    def _read(self, step: SyncStep, external_id: str, row: dict[str, Any], observed_at: datetime) -> SyncStep:
+    def _read(
+        self, step: SyncStep, external_id: str, row: dict[str, Any], observed_at: datetime, stamp: str
+    ) -> SyncStep:
         try:
             body = self.client.whole(step.entity_type, row) if step.calls_each else row
             if body is None:
                 return replace(step, vanished=step.vanished + 1)
             outcomes = self.host.retrying(
-                lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at)
+                lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at, stamp)
             )
         except ShopError as error:
             return self._without(step, external_id, error)

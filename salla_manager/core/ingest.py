@@ -13,6 +13,8 @@ from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import Mapped, RuleSets, mapped
 from salla_manager.core.model import RecordKey, Store, command_type_of
 from salla_manager.core.outbox import Outcome
+from salla_manager.core.seen import made_of
+from salla_manager.core.sku import with_template_code
 from salla_manager.core.variants import delete_removed
 from salla_manager.payloads import OrderPayload, Payload, dump_payload
 from salla_manager.platforms.port import NormalizeError, ShopClient, ShopError
@@ -25,10 +27,12 @@ def ingest(
     entity_type: str,
     body: dict[str, Any],
     observed_at: datetime,
+    stamp: str = "",
 ) -> list[Outcome]:
-    """The entity's outcome first. Raises ShopError where it is worth coming back, NormalizeError without an id."""
+    """The entity's outcome first. stamp: as `Page.stamps` has it. Raises ShopError where it is worth coming back, NormalizeError without an id."""
     platform, context = host.platforms(store.platform), context_of(store)
-    if entity_type == "variant" and (product_id := platform.product_of(body)):
+    if entity_type in ("product", "variant") and (product_id := platform.product_of(body)):
+        entity_type = "variant"
         product = host.store.find_record(RecordKey(store.name, "product", product_id))
         whole = client.fetch("product", product_id) if client and not (product and product.mapped) else None
         if whole is not None:
@@ -45,7 +49,7 @@ def ingest(
         removed = _removed(host, store, key.entity_type, key.external_id, body, observed_at)
         return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host), *removed]
     removed = _removed(host, store, entity_type, payloads[0].external_id, body, observed_at)
-    return take_in(host, store, client, payloads, observed_at) + removed
+    return take_in(host, store, client, payloads, observed_at, stamp) + removed
 
 
 def _removed(
@@ -57,10 +61,15 @@ def _removed(
 
 
 def take_in(
-    host: Host, store: Store, client: ShopClient | None, payloads: Iterable[Payload], observed_at: datetime
+    host: Host,
+    store: Store,
+    client: ShopClient | None,
+    payloads: Iterable[Payload],
+    observed_at: datetime,
+    stamp: str = "",
 ) -> list[Outcome]:
     """Payloads as normalized, through the store's Mapping Rules; the first one's outcome first. Raises ShopError."""
-    sets = host.rules(store)
+    sets, payloads = host.rules(store), list(payloads)
     found = [mapped(payload, sets) for payload in payloads]
     before: list[Outcome] = []
     for one in found:
@@ -69,10 +78,15 @@ def take_in(
     refused = [_refuse(host, store, one, observed_at) for one in found if one.refusal]
     ready = [one for one in found if not one.refusal]
     normalized = {outbox.key_of(one.payload, store): one.normalized for one in ready if one.normalized}
-    taken = outbox.absorb_all(
-        [one.payload for one in ready], store, host, observed_at=observed_at, normalized=normalized
-    )
     is_refused = bool(found and found[0].refusal)
+    taken = outbox.absorb_all(
+        with_template_code([one.payload for one in ready]),
+        store,
+        host,
+        observed_at=observed_at,
+        normalized=normalized,
+        made_of="" if is_refused or not payloads else made_of(host, store, sets, payloads[0], stamp),
+    )
     return (refused + taken if is_refused else taken + refused) + before
 
 

@@ -195,12 +195,10 @@ class Record:
     revision: int = 0
     generation: int = 0
     content_hash: str = ""
-    raw: str = ""
-    mapped: str = ""
-    # As normalized, before the store's Mapping Rules; empty where they changed nothing.
-    normalized: str = ""
     # The Mapping Rule Set that refused what `raw` and `normalized` say; `mapped` is then what was sent before.
     failed_by: str = ""
+    # Digest of all that it was made of; empty where that is not known. See core/seen.py.
+    made_of: str = ""
     sku: str = ""
     title: str = ""
     source_updated_at: datetime | None = None
@@ -210,6 +208,22 @@ class Record:
     applied_revision: int = 0
     erp_document: str = ""
     last_command: str = ""
+    # At the end, since SQLite reads past them to what comes behind.
+    raw: str = ""
+    mapped: str = ""
+    # As normalized, before the store's Mapping Rules; empty where they changed nothing.
+    normalized: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of an External Record tells whether the shop's entity has to be looked at again, without its bodies."""
+
+    external_id: str
+    status: str
+    made_of: str = ""
+    observed_at: datetime | None = None
+    source_updated_at: datetime | None = None
 
 
 class RecordStatus:

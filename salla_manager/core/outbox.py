@@ -21,7 +21,7 @@ from salla_manager.core.model import (
     Store,
 )
 from salla_manager.core.new_commands import add_commands, stored_payload
-from salla_manager.core.sku import SKU_ENTITIES, normalize_sku, sku_problem
+from salla_manager.core.sku import SKU_ENTITIES, claimed_sku, normalize_sku, sku_problem
 from salla_manager.core.tax_reasons import with_tax_reasons
 from salla_manager.payloads import PAYLOADS, Payload, parse_payload
 
@@ -73,12 +73,13 @@ def absorb(
     observed_at: datetime | None = None,
     only_if_new: bool = False,
     normalized: str = "",
+    made_of: str = "",
 ) -> Outcome:
     """Keep the entity and, where its content changed, make its command.
 
     observed_at: when the shop was read; default now. only_if_new: a second-hand copy, such as the customer
     within an order, that must never replace what is known. normalized: what it was before Mapping Rules changed it,
-    as JSON. Opens its own transaction.
+    as JSON. made_of: as the record keeps it. Opens its own transaction.
     """
     key = key_of(payload, store)
     observed_at = observed_at or host.clock.now()
@@ -89,7 +90,7 @@ def absorb(
         if _is_older(before, payload, observed_at, host.clock.now()):
             return Outcome(key, STALE, "The shop has told a newer state of it already.")
         payload = with_tax_reasons(payload, before, host.store)
-        record = _observed(before, payload, None if only_if_new else observed_at, normalized)
+        record = _observed(before, payload, None if only_if_new else observed_at, normalized, made_of)
         freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
         outcome = _skip_without_sku(host, record, payload) or _queue(host, store, record, payload)
     return replace(outcome, freed_sku=freed)
@@ -102,8 +103,9 @@ def absorb_all(
     *,
     observed_at: datetime | None = None,
     normalized: Mapping[RecordKey, str] = MappingProxyType({}),
+    made_of: str = "",
 ) -> list[Outcome]:
-    """Absorb in the given order, and then those entities whose SKU became free by it."""
+    """Absorb in the given order, and then those entities whose SKU became free by it. made_of: of the first one."""
     outcomes = [
         absorb(
             payload,
@@ -111,8 +113,9 @@ def absorb_all(
             host,
             observed_at=observed_at,
             normalized=normalized.get(key_of(payload, store), ""),
+            made_of="" if number else made_of,
         )
-        for payload in payloads
+        for number, payload in enumerate(payloads)
     ]
     for freed in {
         normalize_sku(outcome.freed_sku): outcome.freed_sku for outcome in outcomes if outcome.freed_sku
@@ -238,17 +241,23 @@ def _is_older(record: Record, payload: Payload, observed_at: datetime, now: date
     return record.observed_at is not None and observed_at < record.observed_at <= now
 
 
-def _observed(record: Record, payload: Payload, observed_at: datetime | None, normalized: str = "") -> Record:
+def _observed(
+    record: Record,
+    payload: Payload,
+    observed_at: datetime | None,
+    normalized: str = "",
+    made_of: str = "",
+) -> Record:
     values = payload.model_dump(mode="json")
     raw = values.pop("raw", None)
-    is_deleted = values.get("status") == "deleted"
     return replace(
         record,
         raw=contract.dump_json(raw).decode() if raw is not None else "",
         mapped=contract.dump_json(values).decode(),
         normalized=normalized,
+        made_of=made_of,
         failed_by="",
-        sku="" if is_deleted else (values.get("sku") or "").strip(),
+        sku=claimed_sku(record.key.entity_type, values),
         title=str(values.get("reference") or values.get("name") or "")[:140],
         source_updated_at=payload.updated_at or record.source_updated_at,
         observed_at=observed_at,
@@ -259,7 +268,8 @@ def _skip_without_sku(host: Host, record: Record, payload: Payload) -> Outcome |
     if record.key.entity_type not in SKU_ENTITIES or getattr(payload, "status", "") == "deleted":
         return None
     holders = host.store.records_with_sku(record.key.store, record.sku) if record.sku else ()
-    problem = sku_problem(record.key, record.sku, holders)
+    product_id = getattr(payload, "product_id", "")
+    problem = sku_problem(record.key, getattr(payload, "sku", None), holders, product_id)
     if problem is None:
         return None
     kind, reason = problem

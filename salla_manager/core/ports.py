@@ -19,6 +19,7 @@ from salla_manager.core.model import (
     OutboundCommand,
     Record,
     RecordKey,
+    Seen,
     Settings,
     Skip,
     Store,
@@ -90,10 +91,10 @@ class ConfigStore(Protocol):
     def save_app(self, store: Store) -> None:
         """What the value says of the app and its plan in the shop."""
 
-    def drop_tokens(self, store: str, reason: str) -> None:
     def save_facts(self, store: Store) -> None:
         """Its currency, where the host has such a one, and whether its prices include tax."""
 
+    def drop_tokens(self, store: str, reason: str) -> None:
         """reason: shown as the store's access problem."""
 
     def adopt_store(
@@ -130,6 +131,9 @@ class RecordStore(Protocol):
     def save_record(self, record: Record) -> None: ...
 
     def find_record(self, key: RecordKey) -> Record | None: ...
+
+    def seen(self, store: str, entity_type: str, external_ids: Iterable[str]) -> list[Seen]:
+        """Of those that there are records of."""
 
     def newest_records(self, store: str, entity_type: str, limit: int) -> list[Record]:
         """By the time that the shop says of them, the newest first."""

@@ -125,13 +125,16 @@ class Page:
     """One page of a list.
 
     rows: (external id, what the list shows of it). total: how many there are by the shop's count. size: rows of a
-    full page. cursor: where to read on, None at the end.
+    full page. cursor: where to read on, None at the end. stamps: by external id a digest of what tells a change, where
+    the shop shows that apart. same: rows that were known by their stamp and hold no more than what it is of.
     """
 
     rows: list[tuple[str, dict[str, Any]]]
     total: int
     size: int
     cursor: str | None
+    stamps: Mapping[str, str] = field(default_factory=dict)
+    same: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -181,8 +184,6 @@ class Look:
 
 
 @dataclass(frozen=True)
-class WebhookTarget:
-@dataclass(frozen=True)
 class ShopFacts:
     """What a shop says of itself; None where it does not. problems: why not, in sentences."""
 
@@ -191,11 +192,17 @@ class ShopFacts:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class WebhookTarget:
     """Where a shop shall send its events, and with which secret. heard: the events that have come from it lately."""
 
     url: str
     secret: str = field(repr=False)
     heard: frozenset[str] = frozenset()
+
+
+# From a page that holds no more than its stamps are of, to the external ids that are known as they are.
+Known = Callable[[Page], frozenset[str]]
 
 
 class ShopClient(Protocol):
@@ -220,9 +227,15 @@ class ShopClient(Protocol):
         """As `list`, what changed, as far as the shop lets that be found without reading all of it, and without what
         is not Met.NEW. What changes meanwhile may be for the next look. Of products also variants by themselves."""
 
-    def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
+    def counted(self, entity_type: str, since: datetime | None = None) -> Page:
+        """total and size as the first `page` would have them, 0 where asking costs as much as reading; no rows."""
+
+    def page(
+        self, entity_type: str, cursor: str = "", since: datetime | None = None, known: Known | None = None
+    ) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
-        some rows may come twice. since: orders made from then on, where the shop can tell them apart."""
+        some rows may come twice. since: orders made from then on, where the shop can tell them apart. known: which of a
+        page's rows need not be read, by their stamps; a platform may read them all the same."""
 
     def kinds(self, entity_type: str) -> tuple[str, ...]:
         """The lists that hold all of this kind: itself, and `variant` where the shop lists those apart."""
@@ -245,11 +258,11 @@ class ShopClient(Protocol):
     def calls_per_minute(self) -> int:
         """Of the store's limit; 0 while that is not known."""
 
-    def check_webhooks(self, target: WebhookTarget) -> list[str]:
-        """What is not as it should be with the shop's subscriptions to this address, in words; empty: all is well."""
     def facts(self) -> ShopFacts:
         """What holds for all that is read from the shop."""
 
+    def check_webhooks(self, target: WebhookTarget) -> list[str]:
+        """What is not as it should be with the shop's subscriptions to this address, in words; empty: all is well."""
 
     def repair_webhooks(self, target: WebhookTarget) -> list[str]:
         """What was not as it should be, and what was done about it. Subscriptions to other addresses stay."""

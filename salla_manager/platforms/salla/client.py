@@ -13,7 +13,7 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import Look, Met, Page, ShopError, ShopFacts, WebhookTarget
+from salla_manager.platforms.port import Known, Look, Met, Page, ShopError, ShopFacts, WebhookTarget
 from salla_manager.platforms.salla.api import PER_PAGE, Budget, HttpGet, SallaApi, TokenProvider
 from salla_manager.platforms.salla.errors import Gone
 from salla_manager.platforms.salla.limits import Limits
@@ -128,7 +128,16 @@ class SallaClient:
             return self._newest(entity_type, look, budget)
         return self.list(entity_type)
 
-    def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
+    def counted(self, entity_type: str, since: datetime | None = None) -> Page:
+        return self.page(entity_type, "", since)
+
+    def page(
+        self,
+        entity_type: str,
+        cursor: str = "",
+        since: datetime | None = None,
+        known: Known | None = None,
+    ) -> Page:
         """One page, newest first; categories, which make a tree, come all at once."""
         if entity_type == "category":
             found = list(self._categories(Budget(self._max_wait)))

@@ -20,10 +20,10 @@ from salla_manager.contract import dump_json
 from salla_manager.core.addresses import TransportError
 from salla_manager.core.transport import HttpAnswer
 from salla_manager.core.transport import Limits as HttpLimits
-from salla_manager.platforms.body import load_body
+from salla_manager.platforms.body import load_body, load_rows
 from salla_manager.platforms.pace import Budget
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.values import rows
+from salla_manager.platforms.values import identifier, rows
 from salla_manager.platforms.woocommerce.errors import (
     GONE,
     NO_ROUTE,
@@ -42,6 +42,10 @@ MAX_ANSWER = 16 * 1024 * 1024
 SIZES = (100, 50, 25, 5, 1)
 # So many good pages before a larger one is tried again.
 _STREAK = 4
+
+
+# From the bytes of an answer to what they hold, None where they are not that.
+Parse = Callable[[bytes], Any]
 
 
 class Http(Protocol):
@@ -133,12 +137,28 @@ class Site:
 
 @dataclass(frozen=True)
 class RawPage:
-    """place: rows of the list before it; size: that were asked for."""
+    """rows: with their ids. place: rows of the list before it; size: that were asked for."""
 
-    rows: list[dict[str, Any]]
+    rows: list[tuple[str, dict[str, Any]]]
     answer: Answer
     place: int
     size: int
+
+
+def _parsed(content: bytes) -> Any:
+    """None where it is no JSON."""
+    try:
+        return load_body(content)
+    except ValueError:
+        return None
+
+
+def _parsed_rows(content: bytes) -> Any:
+    """None where it is no JSON list."""
+    try:
+        return load_rows(content)
+    except ValueError:
+        return None
 
 
 class WooApi:
@@ -179,35 +199,48 @@ class WooApi:
             size = self.site.size_at(place)
             paging = {"page": place // size + 1, "per_page": size}
             try:
-                answer = self.get(V3 + path, {**query, **paging}, budget)
+                answer = self.get(V3 + path, {**query, **paging}, budget, parse=_parsed_rows)
             except WooError as error:
                 if not error.may_be_of_size or size == SIZES[-1]:
                     raise
                 self.site.shrink(size)
                 continue
-            if not isinstance(answer.body, list):
-                raise ShopError("unreadable", f"GET {path}: the answer is no list.")
             self.site.came_through()
-            return RawPage(rows(answer.body), answer, place, size)
+            found = [(_id_of(row), row) for row in rows(answer.body)]
+            return RawPage(found, answer, place, size)
 
-    def get(self, path: str, query: Mapping[str, Any], budget: Budget, key: Key | None = None) -> Answer:
-        """path: with its namespace, empty for the index. key: in place of the site's own."""
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, Any],
+        budget: Budget,
+        key: Key | None = None,
+        parse: Parse = _parsed,
+    ) -> Answer:
+        """path: with its namespace, empty for the index. key: in place of the site's own. parse: of the body of what is
+        no refusal."""
         try:
-            answer = self._call("GET", path, query, None, budget, key)
+            answer = self._call("GET", path, query, None, budget, key, parse)
         except WooError as error:
             if error.cause != NO_ROUTE or self.site.is_plain is not None or _is_of_wordpress(error):
                 raise
-            return self._by_plain_route(path, query, budget, key, error)
+            return self._by_plain_route(path, query, budget, key, parse, error)
         self.site.is_plain = bool(self.site.is_plain)
         return answer
 
     def _by_plain_route(
-        self, path: str, query: Mapping[str, Any], budget: Budget, key: Key | None, error: WooError
+        self,
+        path: str,
+        query: Mapping[str, Any],
+        budget: Budget,
+        key: Key | None,
+        parse: Parse,
+        error: WooError,
     ) -> Answer:
         """With plain permalinks a site names its pages by a parameter."""
         self.site.is_plain = True
         try:
-            return self._call("GET", path, query, None, budget, key)
+            return self._call("GET", path, query, None, budget, key, parse)
         except WooError as other:
             if other.cause in (NO_ROUTE, PAGE) and not _is_of_wordpress(other):
                 self.site.is_plain = None
@@ -226,6 +259,7 @@ class WooApi:
         body: bytes | None,
         budget: Budget,
         key: Key | None = None,
+        parse: Parse = _parsed,
     ) -> Answer:
         call = f"{method} {path.removeprefix(V3) or '/'}"
         while True:
@@ -233,7 +267,7 @@ class WooApi:
             answer = self._send(call, method, path, query, body, key or self.site.key)
             pause = self._limits.learn(answer.status, answer.headers)
             if not pause:
-                return _read(call, answer)
+                return _read(call, answer, parse)
             if not budget.has(pause):
                 raise _throttled(f"{call}: the shop asks to wait.", pause, answer.status)
 
@@ -270,22 +304,14 @@ def new_site(url: str, credentials: Mapping[str, Any], in_query: bool) -> Site:
     return Site(site_url(url), Key(name, secret, in_query))
 
 
-def _read(call: str, answer: HttpAnswer) -> Answer:
+def _read(call: str, answer: HttpAnswer, parse: Parse) -> Answer:
     is_json = "json" in answer.headers.get("content-type", "").lower()
-    body = _parsed(answer.body) if is_json else None
+    body = (parse if answer.status < 300 else _parsed)(answer.body) if is_json else None
     if body is None or 300 <= answer.status < 400:
         raise of_other_content(call, answer.status, answer.headers, answer.body)
     if answer.status >= 300:
         raise of_envelope(call, answer.status, body if isinstance(body, dict) else {})
     return Answer(body, answer.headers)
-
-
-def _parsed(content: bytes) -> Any:
-    """None where it is no JSON."""
-    try:
-        return load_body(content)
-    except ValueError:
-        return None
 
 
 def _unpacked(answer: HttpAnswer) -> HttpAnswer:
@@ -307,6 +333,10 @@ def _unpacked(answer: HttpAnswer) -> HttpAnswer:
 def _is_of_wordpress(error: WooError) -> bool:
     """WordPress itself said that it has no such route."""
     return "rest_no_route" in str(error)
+
+
+def _id_of(row: dict[str, Any]) -> str:
+    return identifier(row.get("id")) or ""
 
 
 def _throttled(message: str, wait: float, status: int = 0) -> ShopError:

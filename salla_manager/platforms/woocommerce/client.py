@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -14,13 +14,23 @@ from urllib.parse import quote
 from salla_manager.core.transport import HttpTransport
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import PRODUCTS, Budget, MemoryPaceStore, PaceStore
-from salla_manager.platforms.port import Look, Met, Page, ShopError, ShopFacts, WebhookTarget
+from salla_manager.platforms.port import Known, Look, Met, Page, ShopError, ShopFacts, WebhookTarget
 from salla_manager.platforms.values import identifier, mapping, moment, rows, text
-from salla_manager.platforms.woocommerce.api import V3, Http, RawPage, WooApi, new_site
+from salla_manager.platforms.woocommerce.api import SIZES, V3, Http, RawPage, WooApi, new_site
 from salla_manager.platforms.woocommerce.errors import NO_ROUTE, WooError
 from salla_manager.platforms.woocommerce.limits import PER_MINUTE, Limits
+from salla_manager.platforms.woocommerce.lists import (
+    ANY,
+    EXACT,
+    PATHS,
+    Lists,
+    has_variations,
+    stamp_of,
+    telling_fields,
+)
 from salla_manager.platforms.woocommerce.normalize.statuses import FINAL, NO_ORDER_YET, catalogue
 from salla_manager.platforms.woocommerce.paging import Position, after, gmt, position_of, window_of
+from salla_manager.platforms.woocommerce.refunds import Refunds, Units, Walk, walk_of
 from salla_manager.platforms.woocommerce.subscriptions import Subscriptions
 
 # WordPress needs its time: a page of a hundred products may take half a minute.
@@ -32,18 +42,6 @@ RECENT = timedelta(days=7)
 # No zone is further from UTC.
 _ZONES = timedelta(hours=14)
 
-_PATHS = {
-    "product": "/products",
-    "variant": "/variations",
-    "customer": "/customers",
-    "order": "/orders",
-    "category": "/products/categories",
-    "brand": "/products/brands",
-}
-_BY_ID = {"orderby": "id", "order": "asc"}
-_ANY = {"status": "any"}
-_EXACT = {"dp": "6"}
-_QUERIES = {"product": _ANY, "variant": _ANY, "order": _ANY | _EXACT}
 _SHORT = ("category", "brand", "order_status")
 # What a comparison needs; most of a row is never computed then.
 _SEEN = "id,parent_id,type,name,number,status,sku,total,currency,date_created_gmt,date_modified_gmt"
@@ -83,15 +81,20 @@ class WooClient:
         self._in_lane = partial(
             WooApi, self.site, transport or HttpTransport(), self._limits, http=http, sleep=sleep
         )
-        self.api = self._in_lane(lane=lane)
+        self._use(lane)
         self._max_wait = max_wait
         self._fetch_wait = fetch_wait
 
     def in_lane(self, lane: str) -> WooClient:
         """The same client, whose calls go in another lane."""
         other = copy(self)
-        other.api = self._in_lane(lane=lane)
+        other._use(lane)
         return other
+
+    def _use(self, lane: str) -> None:
+        self.api = self._in_lane(lane=lane)
+        self._lists = Lists(self.api)
+        self._refunds = Refunds(self._lists)
 
     def budget(self) -> Budget:
         """Of one call that a person or an event waits for."""
@@ -109,15 +112,15 @@ class WooClient:
             return next((row for row in self._statuses(budget) if row["slug"] == external_id), None)
         if entity_type == "variant":
             return self._variation(key, budget)
-        query = _EXACT if entity_type == "order" else {}
-        body = self.api.single(f"{_PATHS[entity_type]}/{key}", query, budget)
+        query = EXACT if entity_type == "order" else {}
+        body = self.api.single(f"{PATHS[entity_type]}/{key}", query, budget)
         if body is None or body.get("status") in NO_ORDER_YET:
             return None
         if entity_type == "order":
-            return self._with_refunds([body], budget)[0]
+            return self._refunds.complete([body], budget)[0]
         if entity_type == "product" and body.get("type") == "variation":
             return self.fetch("product", identifier(body.get("parent_id")) or "")
-        return self._with_variations(body, budget) if entity_type == "product" else body
+        return self._lists.with_variations(body, budget) if entity_type == "product" else body
 
     def _variation(self, key: str, budget: Budget) -> dict[str, Any] | None:
         """WooCommerce gives a variation as a product too, but its options only below its product."""
@@ -131,8 +134,8 @@ class WooClient:
     def find_by_sku(self, sku: str) -> dict[str, Any] | None:
         """The list by SKU also gives variations; then it is their product."""
         wanted = sku.strip().casefold()
-        page = self.api.page("/products", {"sku": sku, **_ANY}, 0, self.budget())
-        found = [row for row in page.rows if (text(row.get("sku")) or "").casefold() == wanted]
+        page = self.api.page("/products", {"sku": sku, **ANY}, 0, self.budget())
+        found = [row for _, row in page.rows if (text(row.get("sku")) or "").casefold() == wanted]
         if not found:
             return None
         own = identifier(found[0].get("parent_id")) if found[0].get("type") == "variation" else None
@@ -144,7 +147,7 @@ class WooClient:
         """Variants are listed beside their products where the shop is new enough."""
         return (
             ("product", "variant")
-            if entity_type == "product" and self._lists_variations()
+            if entity_type == "product" and self._lists.lists_variations(self.budget())
             else (entity_type,)
         )
 
@@ -162,36 +165,87 @@ class WooClient:
                 if external_id in seen:
                     continue
                 seen.add(external_id)
-                yield self._with_variations(row, budget) if entity_type == "product" else row
+                yield self._lists.with_variations(row, budget) if entity_type == "product" else row
             cursor = page.cursor
 
-    def page(self, entity_type: str, cursor: str = "", since: datetime | None = None) -> Page:
-        """One page by ascending ids; orders come with what was given back of them."""
-        query = {"after": gmt(since), "dates_are_gmt": "true"} if since and entity_type == "order" else {}
-        return self._page(entity_type, cursor, query, Budget(self._max_wait))
+    def counted(self, entity_type: str, since: datetime | None = None) -> Page:
+        if entity_type in _SHORT:
+            return Page([], 0, SIZES[0], None)
+        total = self._lists.count(entity_type, _made_since(entity_type, since), self.budget())
+        return Page([], total or 0, SIZES[0], None)
+
+    def page(
+        self,
+        entity_type: str,
+        cursor: str = "",
+        since: datetime | None = None,
+        known: Known | None = None,
+    ) -> Page:
+        """One page by ascending ids. Orders come with what was given back of them, for which all refunds are read first,
+        in pages without rows. What is known is asked for by the fields that tell a change; the others then by id."""
+        budget, query = Budget(self._max_wait), _made_since(entity_type, since)
+        if known and telling_fields(entity_type):
+            return self._known_page(entity_type, cursor, query, known, budget)
+        if entity_type == "order" and not since:
+            return self._order_page(cursor, budget)
+        return self._page(entity_type, cursor, query, budget)
+
+    def _order_page(self, cursor: str, budget: Budget) -> Page:
+        walk = walk_of(cursor)
+        if walk.is_in_refunds:
+            return Page([], 0, SIZES[0], self._refunds.read_on(walk, budget).cursor())
+        page = self._page("order", walk.position.cursor(), {}, budget, walk.units)
+        if page.cursor is None:
+            return page
+        return replace(page, cursor=replace(walk, position=position_of(page.cursor)).cursor())
+
+    def _known_page(
+        self, entity_type: str, cursor: str, query: Mapping[str, str], known: Known, budget: Budget
+    ) -> Page:
+        place = walk_of(cursor).position.cursor() if entity_type == "order" and cursor else cursor
+        light = self._page(entity_type, place, {**query, "_fields": telling_fields(entity_type)}, budget)
+        same = known(light)
+        wanted = [key for key, _ in light.rows if key not in same]
+        whole = dict(self._lists.by_ids(entity_type, wanted, budget)) if wanted else {}
+        stamps = {**light.stamps, **_stamps(entity_type, whole.items())}
+        if entity_type == "order" and whole:
+            whole = dict(zip(whole, self._refunds.complete(list(whole.values()), budget), strict=True))
+        # What was deleted between the two calls is no row any more.
+        found = [(key, whole.get(key, row)) for key, row in light.rows if key in same or key in whole]
+        following = light.cursor
+        if entity_type == "order" and following is not None:
+            following = Walk(position_of(following), False).cursor()
+        return replace(light, rows=found, stamps=stamps, same=same, cursor=following)
 
     def whole(self, entity_type: str, row: dict[str, Any]) -> dict[str, Any] | None:
         """Rows are whole but for products whose variations have to be asked for one product at a time."""
-        if entity_type != "product" or self._lists_variations():
+        if entity_type != "product" or self._lists.lists_variations(self.budget()):
             return row
-        return self._with_variations(row, Budget(self._max_wait))
+        return self._lists.with_variations(row, Budget(self._max_wait))
 
     def calls_each(self, entity_type: str) -> int:
-        return int(entity_type == "product" and not self._lists_variations())
+        if entity_type != "product":
+            return 0
+        return int(not self._lists.lists_variations(self.budget()))
 
     def entries(self, entity_type: str, cursor: str = "") -> Page:
         """As `page`, with no more of each row than a comparison needs."""
         budget = Budget(self._max_wait)
-        if entity_type == "variant" and not self._lists_variations():
+        if entity_type == "variant" and not self._lists.lists_variations(self.budget()):
             return self._entries_by_product(cursor, budget)
-        return self._page(entity_type, cursor, {"_fields": _SEEN}, budget)
+        return self._linked(entity_type, self._page(entity_type, cursor, {"_fields": _SEEN}, budget))
+
+    def _linked(self, entity_type: str, page: Page) -> Page:
+        """With the way to each entity, which a short row does not tell."""
+        found = [(key, {**row, "_links": self._link(entity_type, key)}) for key, row in page.rows]
+        return replace(page, rows=found)
 
     def orders_of(self, day: date, cursor: str = "") -> Page:
         """As `entries`; the client does not know the store's zone, so any is allowed for."""
         begin = datetime(day.year, day.month, day.day, tzinfo=timezone.utc) - _ZONES - timedelta(seconds=1)
         end = begin + timedelta(days=1, seconds=2) + 2 * _ZONES
         query = {"after": gmt(begin), "before": gmt(end), "dates_are_gmt": "true", "_fields": _SEEN}
-        return self._page("order", cursor, query, Budget(self._max_wait))
+        return self._linked("order", self._page("order", cursor, query, Budget(self._max_wait)))
 
     def unsettled(self, cursor: str = "") -> Page:
         """Orders that are not final, then those of the last days: their lines may change without a new date."""
@@ -207,51 +261,57 @@ class WooClient:
         page = self._page("order", place, query, budget)
         return replace(page, cursor=f"recent|{page.cursor}" if page.cursor else None)
 
-    def _page(self, entity_type: str, cursor: str, query: Mapping[str, str], budget: Budget) -> Page:
+    def _page(
+        self,
+        entity_type: str,
+        cursor: str,
+        query: Mapping[str, str],
+        budget: Budget,
+        units: Units | None = None,
+    ) -> Page:
         if entity_type == "order_status":
             found = self._statuses(budget)
             return Page([(row["slug"], row) for row in found], len(found), max(1, len(found)), None)
         position = position_of(cursor)
         try:
-            raw = self._raw_page(entity_type, position, query, budget)
+            raw = self._lists.page(entity_type, position, query, budget)
         except WooError as error:
             # Brands came with WooCommerce 9.6.
             if error.cause != NO_ROUTE or entity_type not in ("brand", "variant"):
                 raise
             return Page([], 0, 1, None)
-        found = self._taken(entity_type, raw, "_fields" in query, budget)
+        taken = self._taken(entity_type, raw, "_fields" in query, budget, units)
         following = after(position, raw)
         total = raw.answer.total if raw.answer.total is not None else raw.place + len(raw.rows)
-        return Page(found, total, raw.size, following.cursor() if following else None)
-
-    def _raw_page(
-        self, entity_type: str, position: Position, query: Mapping[str, str], budget: Budget
-    ) -> RawPage:
-        asked = {**_BY_ID, **_QUERIES.get(entity_type, {}), **query}
-        return self.api.page(_PATHS[entity_type], asked, position.at, budget)
+        stamps = _stamps(entity_type, raw.rows)
+        return Page(taken, total, raw.size, following.cursor() if following else None, stamps)
 
     def _taken(
-        self, entity_type: str, raw: RawPage, is_light: bool, budget: Budget
+        self,
+        entity_type: str,
+        raw: RawPage,
+        is_light: bool,
+        budget: Budget,
+        units: Units | None = None,
     ) -> list[tuple[str, dict[str, Any]]]:
         """Rows that are what their kind says, with their ids."""
-        found = [row for row in raw.rows if row.get("status") not in NO_ORDER_YET]
-        if is_light:
-            found = [{**row, "_links": self._link(entity_type, row)} for row in found]
-        elif entity_type == "order":
-            found = self._with_refunds(found, budget)
-        return [(identifier(row.get("id")) or "", row) for row in found]
+        found = [(key, row) for key, row in raw.rows if row.get("status") not in NO_ORDER_YET]
+        if is_light or entity_type != "order":
+            return found
+        orders = self._refunds.complete([row for _, row in found], budget, units)
+        return [(key, order) for (key, _), order in zip(found, orders, strict=True)]
 
-    def _link(self, entity_type: str, row: dict[str, Any]) -> dict[str, Any]:
-        return {"self": [{"href": f"{self.site.url}/wp-json{V3}{_PATHS[entity_type]}/{row.get('id')}"}]}
+    def _link(self, entity_type: str, key: str) -> dict[str, Any]:
+        return {"self": [{"href": f"{self.site.url}/wp-json{V3}{PATHS[entity_type]}/{key}"}]}
 
     def _entries_by_product(self, cursor: str, budget: Budget) -> Page:
         """The variations of one page of products; size is of variations, which no count tells beforehand."""
         page = self._page("product", cursor, {"_fields": _LEAST}, budget)
         found = []
         for external_id, row in page.rows:
-            if _has_variations(row):
+            if has_variations(row):
                 query = {"_fields": _SEEN}
-                listed = self._variations(external_id, query, budget)
+                listed = self._lists.variations(external_id, query, budget)
                 found += [(identifier(one.get("id")) or "", one) for one in listed]
         return replace(page, rows=found)
 
@@ -272,7 +332,7 @@ class WooClient:
         parts = self._parts(entity_type)
         while window.part < len(parts):
             listed, query = parts[window.part]
-            raw = self._raw_page(listed, window.position, query | window.query(), budget)
+            raw = self._lists.page(listed, window.position, query | window.query(), budget)
             window = window.until(raw.answer.at)
             for external_id, row in self._taken(listed, raw, False, budget):
                 if _is_settled(external_id, row, look):
@@ -288,16 +348,20 @@ class WooClient:
     def _parts(self, entity_type: str) -> list[tuple[str, dict[str, str]]]:
         """What is in the bin is in no other list."""
         found = [(entity_type, {}), (entity_type, {"status": "trash"})]
-        return [*found, ("variant", {})] if entity_type == "product" and self._lists_variations() else found
+        return (
+            [*found, ("variant", {})]
+            if entity_type == "product" and self._lists.lists_variations(self.budget())
+            else found
+        )
 
     def _whole_of(
         self, entity_type: str, external_id: str, row: dict[str, Any], look: Look, budget: Budget
     ) -> Iterator[dict[str, Any]]:
-        if entity_type != "product" or self._lists_variations():
+        if entity_type != "product" or self._lists.lists_variations(self.budget()):
             yield row
             return
         try:
-            body = self._with_variations(row, budget)
+            body = self._lists.with_variations(row, budget)
         except ShopError as error:
             look.stuck(external_id, error)
             return
@@ -306,7 +370,7 @@ class WooClient:
     def _newest(self, entity_type: str, look: Look, budget: Budget) -> Iterator[dict[str, Any]]:
         position: Position | None = position_of(look.cursor)
         while position is not None:
-            raw = self._raw_page(entity_type, position, {"order": "desc"}, budget)
+            raw = self._lists.page(entity_type, position, {"order": "desc"}, budget)
             fresh = [(key, row) for key, row in self._taken(entity_type, raw, False, budget)]
             fresh = [(key, row) for key, row in fresh if look.meet(key, changed_at(row)) == Met.NEW]
             for _, row in fresh:
@@ -316,76 +380,6 @@ class WooClient:
                 look.on_page(position.cursor())
 
     # parts of entities
-
-    def _lists_variations(self) -> bool:
-        """The collection of all variations came with WooCommerce 10.3."""
-        if self.site.has_variations is None:
-            self.site.has_variations = self._has("/variations")
-        return self.site.has_variations
-
-    def _has(self, path: str) -> bool:
-        try:
-            self.api.get(V3 + path, {"per_page": 1, "_fields": "id"}, self.budget())
-        except WooError as error:
-            if error.cause != NO_ROUTE:
-                raise
-            return False
-        return True
-
-    def _with_variations(self, product: dict[str, Any], budget: Budget) -> dict[str, Any]:
-        if not _has_variations(product):
-            return product
-        key = identifier(product.get("id")) or ""
-        return {**product, "variations": self._variations(key, _ANY, budget)}
-
-    def _variations(self, product_id: str, query: Mapping[str, str], budget: Budget) -> list[dict[str, Any]]:
-        path = f"/products/{quote(product_id, safe='')}/variations"
-        return [{**row, "parent_id": int(product_id)} for row in self._rows(path, query, budget)]
-
-    def _rows(self, path: str, query: Mapping[str, str], budget: Budget) -> Iterator[dict[str, Any]]:
-        position: Position | None = Position()
-        while position is not None:
-            raw = self.api.page(path, {**_BY_ID, **query}, position.at, budget)
-            yield from raw.rows
-            position = after(position, raw)
-
-    def _with_refunds(self, orders: list[dict[str, Any]], budget: Budget) -> list[dict[str, Any]]:
-        """An order names its refunds; what was given back stands in those. All of a page in one call where the shop
-        has a list of refunds."""
-        wanted = {key: order for order in orders for key in _refund_ids(order)}
-        if not wanted:
-            return orders
-        details = self._refunds(list(wanted), budget) if len(orders) > 1 else None
-        if details is None:
-            refunded = [order for order in orders if _refund_ids(order)]
-            details = [row for order in refunded for row in self._refunds_of(order, budget)]
-        by_id = {identifier(row.get("id")): row for row in details}
-        return [
-            {**order, "refunds": [by_id.get(identifier(row.get("id")), row) for row in rows(order.get("refunds"))]}
-            if _refund_ids(order)
-            else order
-            for order in orders
-        ]  # fmt: skip
-
-    def _refunds(self, keys: list[str], budget: Budget) -> list[dict[str, Any]] | None:
-        """By their ids; None where the shop has no list of refunds, which came with WooCommerce 9.0."""
-        if self.site.has_refunds is False:
-            return None
-        try:
-            found = []
-            for begin in range(0, len(keys), 100):
-                query = {**_EXACT, "include": ",".join(keys[begin : begin + 100])}
-                found += list(self._rows("/refunds", query, budget))
-        except WooError as error:
-            if error.cause != NO_ROUTE:
-                raise
-            self.site.has_refunds = False
-            return None
-        self.site.has_refunds = True
-        return found
-
-    def _refunds_of(self, order: dict[str, Any], budget: Budget) -> Iterator[dict[str, Any]]:
-        return self._rows(f"/orders/{quote(str(order.get('id')), safe='')}/refunds", _EXACT, budget)
 
     def _statuses(self, budget: Budget) -> list[dict[str, Any]]:
         """The shop's own ones among them where its report tells them; the key's user may not be allowed to see it."""
@@ -417,13 +411,13 @@ class WooClient:
             "prices_include_tax": self._prices_include_tax(),
         }
 
-    def _prices_include_tax(self) -> bool | None:
-        told = {row.get("id"): row.get("value") for row in rows(self._told("/settings/tax"))}
-        return {"yes": True, "no": False}.get(str(told.get("woocommerce_prices_include_tax")))
     def facts(self) -> ShopFacts:
         info = self.store_info()
         return ShopFacts(info["currency"], info["prices_include_tax"])
 
+    def _prices_include_tax(self) -> bool | None:
+        told = {row.get("id"): row.get("value") for row in rows(self._told("/settings/tax"))}
+        return {"yes": True, "no": False}.get(str(told.get("woocommerce_prices_include_tax")))
 
     def _told(self, path: str) -> Any:
         try:
@@ -432,6 +426,10 @@ class WooClient:
             if error.is_retryable:
                 raise
             return None
+
+
+def _stamps(entity_type: str, found: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    return {key: stamp for key, row in found if (stamp := stamp_of(entity_type, row))}
 
 
 def changed_at(row: dict[str, Any]) -> datetime | None:
@@ -445,9 +443,7 @@ def _is_settled(external_id: str, row: dict[str, Any], look: Look) -> bool:
     return changed is not None and changed < look.since and look.meet(external_id, changed) != Met.NEW
 
 
-def _has_variations(product: dict[str, Any]) -> bool:
-    return bool(product.get("variations")) and product.get("type") != "grouped"
-
-
-def _refund_ids(order: dict[str, Any]) -> list[str]:
-    return [key for row in rows(order.get("refunds")) if (key := identifier(row.get("id")))]
+def _made_since(entity_type: str, since: datetime | None) -> dict[str, str]:
+    if entity_type != "order" or since is None:
+        return {}
+    return {"after": gmt(since), "dates_are_gmt": "true"}

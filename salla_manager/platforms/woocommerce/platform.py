@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from salla_manager.payloads import Payload
+from salla_manager.platforms.body import check_entry
 from salla_manager.platforms.port import AppChange, NormalizeError, ShopEntry, Signal, StoreContext, Webhook
 from salla_manager.platforms.values import identifier
 from salla_manager.platforms.woocommerce import entries, signature, webhooks
@@ -78,6 +79,11 @@ class WooPlatform:
             raise NormalizeError(entity_type, "", [f"entity_type: WooCommerce has no {entity_type}"])
         if not isinstance(body, dict):
             raise NormalizeError(entity_type, "", ["body: it is not an object"])
+        try:
+            check_entry(body)
+        except ValueError as error:
+            key = identifier(body.get("id")) or ""
+            raise NormalizeError(entity_type, key, [f"body: {error}"], {"id": key}) from None
         return normalizer(body, context)
 
     def client(self, base_url: str, credentials: Any, transport: Any = None, **options: Any) -> WooClient:

@@ -76,7 +76,7 @@ class Subscriptions:
         listed, place, budget = [], 0, Budget(self._wait)
         while True:
             page = self._api.page("/webhooks", query, place, budget)
-            listed += page.rows
+            listed += [row for _, row in page.rows]
             place += page.size
             if not page.rows or (page.answer.pages is not None and place // page.size >= page.answer.pages):
                 return _compare(listed, target)

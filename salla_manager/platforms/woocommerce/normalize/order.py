@@ -17,8 +17,7 @@ from salla_manager.platforms.woocommerce.normalize.order_money import OrderMoney
 from salla_manager.platforms.woocommerce.normalize.product import updated_at
 from salla_manager.platforms.woocommerce.normalize.statuses import NAMES, slug_of
 from salla_manager.platforms.woocommerce.normalize.texts import plain
-
-_REFUNDED_LINE = "_refunded_item_id"
+from salla_manager.platforms.woocommerce.refunds import units_of
 
 
 def normalize_order(body: dict[str, Any], context: StoreContext) -> list[Payload]:
@@ -86,14 +85,11 @@ def _options(line: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _returned(body: dict[str, Any]) -> dict[str, Decimal]:
-    """Units that the buyer gave back by line id. A refund of money alone has no lines, or lines without units."""
+    """Units that the buyer gave back by line id."""
     found: dict[str, Decimal] = {}
     for refund in rows(body.get("refunds")):
-        for line in rows(refund.get("line_items")):
-            meta = {row.get("key"): row.get("value") for row in rows(line.get("meta_data"))}
-            key, units = identifier(meta.get(_REFUNDED_LINE)), number(line.get("quantity"))
-            if key and units:
-                found[key] = found.get(key, Decimal(0)) + abs(units)
+        for key, units in units_of(refund).items():
+            found[key] = found.get(key, Decimal(0)) + Decimal(units)
     return found
 
 

@@ -19,9 +19,12 @@ class ExternalRecord(HubRow):
         external_id: DF.Data | None
         failed_by: DF.Link | None
         generation: DF.Int
+        gone_walks: DF.Int
         last_command: DF.Link | None
+        made_of: DF.Data | None
         mapped: DF.Code | None
         message: DF.SmallText | None
+        missing_at_source: DF.Datetime | None
         normalized: DF.Code | None
         observed: DF.Int
         raw: DF.Code | None
