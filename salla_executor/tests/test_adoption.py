@@ -2,6 +2,7 @@
 
 import frappe
 import frappe.share
+from frappe.desk.doctype.number_card.number_card import get_result
 
 from salla_executor.api import reviews
 from salla_executor.api.customers import choose
@@ -34,6 +35,14 @@ class TestAdoption(ExecutorTestCase):
 
     def reference(self, payload, entity_type="product"):
         return row_name(self.store, entity_type, payload["external_id"])
+
+    def test_the_workspace_counts_what_is_to_review(self):
+        card = frappe.get_doc("Number Card", "Items to Review")
+        before = get_result(card.as_json(), card.filters_json)
+        barcode = self.barcode()
+        self.item(self.code("A"), barcode)
+        self.review(product(self.code("OTHER"), barcode=barcode))
+        assert get_result(card.as_json(), card.filters_json) == before + 1
 
     def test_item_with_the_sku_is_linked(self):
         self.item(self.code("A"), item_name="As the ERP's users call it")
