@@ -1,13 +1,16 @@
 """Rule sets: what is refused and how it is said, and what the rules make of a payload."""
 
 import json
+import random
 
 import pytest
 from hub_kit import body, line
 
 from salla_manager.core.mapping.apply import MappingError, map_payload
+from salla_manager.core.mapping.fields import targets
 from salla_manager.core.mapping.rules import RulesError, compile_rules, dump_rules
 from salla_manager.core.mapping.templates import template
+from salla_manager.core.mapping.transforms import TRANSFORMS
 from salla_manager.core.mapping.versions import differences, export, read_export
 from salla_manager.payloads import PAYLOADS, dump_payload, parse_payload
 
@@ -275,3 +278,51 @@ def test_versions_differ_line_by_line():
 def test_each_platform_has_a_template_for_each_kind(platform, entity_type):
     found = compile_rules(template(platform, entity_type))
     assert found.rules
+
+
+PARAMETERS = {
+    "map": {"map": {"a": "b"}, "otherwise": "keep"},
+    "lookup": {"table": "t", "otherwise": "default", "default": "x"},
+    "default": {"value": "x"},
+    "constant": {"value": "x"},
+}
+ODD = [
+    None,
+    "",
+    " ",
+    "a",
+    "1,5",
+    0,
+    -1,
+    True,
+    1.5,
+    [],
+    {},
+    [[]],
+    [{"a": 1}, None, "x"],
+    {"a": {"b": []}},
+    "x" * 600,
+]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_whatever_a_shop_says_is_mapped_or_refused_in_words(transform):
+    """Never an error that no one foresaw."""
+    source = "" if transform == "constant" else "raw.a, raw.b[*].a, raw.b[0], raw.a.b"
+    chance = random.Random(transform)
+    outcomes, blamed = {"mapped": 0, "refused": 0}, set()
+    every = [*targets("order"), "items[*].options", "discounts"]
+    for target in every:
+        row = {"target": target, "source": source, "transform": transform}
+        row |= {"parameters": PARAMETERS.get(transform, {}), "required": True}
+        found = rules(row, t={"a": "b"})
+        for _ in range(12):
+            raw = {"a": chance.choice(ODD), "b": chance.choice(ODD)}
+            try:
+                map_payload(order(raw=raw), found)
+                outcomes["mapped"] += 1
+            except MappingError as error:
+                outcomes["refused"] += 1
+                blamed |= {problem.partition(":")[0] for problem in error.problems}
+    assert min(outcomes.values()) > 50, outcomes
+    assert blamed <= {f"Rule 1 ({target})" for target in every}

@@ -100,6 +100,8 @@ class _Work:
         value = self._read(path)
         if not path.has_each:
             return [value] * length
+        if not value:
+            return [None] * length
         if len(value) != length:
             raise TransformError(
                 f"{path.text} gives {len(value)} values for {length} rows, so which belongs to which is not known"

@@ -224,7 +224,7 @@ def _follow(value: Any, steps: tuple[Step, ...]) -> Any:
             return [_follow(element, steps[number + 1 :]) for element in found]
         value = _one(value, step)
         if value is None:
-            return None
+            return [] if EACH in steps[number + 1 :] else None
     return plain(value)
 
 
