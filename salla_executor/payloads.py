@@ -129,6 +129,11 @@ class ProductPayload(Payload):
     )
     images: list[str] = Field([], description="URLs, the main one first")
     options: list[str] = Field([], description="option names; not empty for a product with variants")
+    template_code: str | None = Field(
+        None,
+        max_length=140,
+        description="code for a product with variants one of which carries its `sku`, which is then the variant's",
+    )
     barcode: str | None = None
     weight: Money | None = Field(None, description="in `weight_unit`")
     weight_unit: Literal["kg", "g", "lb", "oz"] | None = None
@@ -137,7 +142,7 @@ class ProductPayload(Payload):
     def content(self) -> dict[str, Any]:
         """Not said is the same content as from a hub that did not know of them yet."""
         values = super().content()
-        for name in ("components", "item_group"):
+        for name in ("components", "item_group", "template_code"):
             if not values[name]:
                 values.pop(name)
         return values

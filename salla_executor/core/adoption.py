@@ -35,7 +35,7 @@ def target_of(
     payload: ProductPayload | VariantPayload, context: Context, *, template: str | None = None
 ) -> Target:
     """template: of a variant. Raises BusinessError where the SKU is missing or taken, or a person has to decide."""
-    sku = _require_sku(payload)
+    sku = code_of(payload)
     document = context.document()
     if document:
         return Target(document, document)
@@ -65,7 +65,7 @@ def _doubts(
         is_barcode = found[0].barcode == payload.barcode
         if not (is_barcode and context.settings.link_by_barcode):
             doubts.insert(0, f"{_has(payload, found[0])} {found[0].name}")
-    elif found and found[0].name.casefold() != (payload.sku or "").casefold():
+    elif found and found[0].name.casefold() != code_of(payload).casefold():
         doubts.append(f"its SKU {payload.sku} is spelled {found[0].name} there")
     return doubts
 
@@ -97,7 +97,10 @@ def _to_review(
     return BusinessError("item_to_review", message, waits_on=REVIEW, candidates=names)
 
 
-def _require_sku(payload: ProductPayload | VariantPayload) -> str:
+def code_of(payload: ProductPayload | VariantPayload) -> str:
+    """Item code that the shop's entry asks for. Raises BusinessError without a SKU."""
+    if isinstance(payload, ProductPayload) and payload.options and payload.template_code:
+        return payload.template_code
     if payload.sku:
         return payload.sku
     message = f"'{payload.name}' has no SKU. Give it one in the shop; it is sent again by itself."
@@ -107,6 +110,12 @@ def _require_sku(payload: ProductPayload | VariantPayload) -> str:
 def _refuse_taken(sku: str, item: str, context: Context) -> None:
     """Another living entry of the same shop has it; two shops may share an Item."""
     owners = [one for one in others_of(item, context) if one.source == context.source and not one.is_deleted]
+    if owners and context.erp.is_template(item):
+        message = (
+            f"SKU {sku} is the code of Item {item}, which is a template and cannot be sold. Rename that Item in the ERP,"
+            " for example with -T behind, then send this again; or give the variant another SKU in the shop."
+        )
+        raise BusinessError("sku_taken", message)
     if owners:
         message = (
             f"SKU {sku} belongs to Item {item}, which stands for {owners[0].entity_type} {owners[0].external_id} of"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from salla_executor.core.adoption import Target, kept, others_of, target_of
+from salla_executor.core.adoption import Target, code_of, kept, others_of, target_of
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import product_item, variant_item
 from salla_executor.core.model import BusinessError, Saved
@@ -89,8 +89,8 @@ def _save(
         values = replace(values, is_disabled=None)
         notes.append(f"{seller} still sells it, so it stays enabled.")
     saved = context.erp.save_item(target.item, values)
-    if not target.is_linked and target.item and target.item != payload.sku:
-        notes.append(f"The shop's SKU is {payload.sku} now; the Item keeps its code {target.item}.")
+    if not target.is_linked and target.item and target.item != (code := code_of(payload)):
+        notes.append(f"The shop's SKU is {code} now; the Item keeps its code {target.item}.")
     own = [field for field in saved.not_applied if field != "barcodes"]
     if own:
         notes.append(f"The ERP keeps its own {', '.join(own)}; see not_applied.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from executor_kit import Bench, product, variant
+from executor_kit import Bench, order, product, variant
 
 from salla_executor.core.mapping.items import product_item
 from salla_executor.core.model import PriceList
@@ -148,3 +148,27 @@ def test_prices_of_each_list(said, lists, prices):
     assert {price.price_list: price.rate for price in values.prices} == {
         name: Decimal(rate) for name, rate in prices.items()
     }
+
+
+def test_a_variant_has_the_sku_and_its_template_a_code_of_its_own(bench):
+    bench.send("product", product(options=["Colour"], template_code="SKU-11-11"))
+    bench.send("variant", variant(sku="SKU-11"))
+    template, own = item(bench, "SKU-11-11"), item(bench, "SKU-11")
+    assert (template["has_variants"], own["variant_of"]) == (True, "SKU-11-11")
+    line = {"external_id": "91", "sku": "SKU-11", "name": "Mug", "quantity": "1", "unit_price": "10.00"}
+    ack = bench.send("order", order(items=[line]))
+    (document,) = bench.documents("Sales Order")
+    assert (ack.ack_status, document["lines"][0]["item_code"]) == ("applied", "SKU-11")
+
+
+def test_a_template_that_has_the_variants_sku_already_is_named(bench):
+    bench.send("product", product(options=["Colour"]))
+    ack = bench.send("variant", variant(sku="SKU-11"))
+    assert ack.payload["error_code"] == "sku_taken"
+    assert "is a template and cannot be sold. Rename that Item" in ack.payload["message"]
+
+
+def test_code_of_a_template_is_no_changed_sku(bench):
+    bench.send("product", product(options=["Colour"], template_code="SKU-11-11"))
+    changed = product(options=["Colour"], template_code="SKU-11-11", name="Cup")
+    assert "keeps its code" not in bench.send("product", changed, revision=2).payload["message"]
