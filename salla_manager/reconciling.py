@@ -11,11 +11,21 @@ from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.reconcile_store import FrappeReconcileStore
 from salla_manager.core import reconcile as core
+from salla_manager.core.host import Host
+from salla_manager.core.model import command_type_of
+from salla_manager.core.pull import PullError
 from salla_manager.core.reconcile import ReconcileError
-from salla_manager.core.reconciliation import Reconciliation, RunKey, RunStatus
+from salla_manager.core.reconciliation import KINDS, Reconciliation, RunKey, RunStatus
+from salla_manager.core.refusals import words_of
+from salla_manager.core.unsettled import read_unsettled
+from salla_manager.platforms.port import ShopError
 
 # A day whose run did not come to its end, or found something missing, is looked at again for so long.
 DAYS_BACK = 7
+# Platforms where a change may leave no trace in the time of change, nor in a webhook.
+WALKED = ("woocommerce",)
+# Variants that are asked for again need their products.
+WALKED_KINDS = ("products", "variants", "orders")
 # Seconds; a large shop at the pace of the backfill's lane.
 TIMEOUT = 4 * 3600
 
@@ -52,14 +62,57 @@ def run(store: str, entity_type: str, day: str | None = None) -> str:
         return str(error)
 
 
+def walk(store: str) -> dict[str, Any]:
+    """The job: all ids of a shop whose changes do not all show, compared with what is known. What is missing or differs
+    is read again, and so is each order that is not settled. Gives the status by kind."""
+    host, rows, told = build_host(), FrappeReconcileStore(), {}
+    known = host.store.store(store)
+    for plural in WALKED_KINDS:
+        entity_type = KINDS[plural]
+        if known and command_type_of(entity_type) in known.disabled_command_types:
+            continue
+        key = RunKey(store, entity_type)
+        try:
+            told[plural] = shown(core.reconcile(host, rows, key))
+            told[plural]["read_again"] = core.enqueue_missing(host, rows, key)
+        except ReconcileError as error:
+            told[plural] = {"status": RunStatus.FAILED, "message": str(error)}
+    if "orders" in told:
+        told["unsettled"] = _unsettled(host, store)
+    return told
+
+
+def _unsettled(host: Host, store: str) -> dict[str, Any]:
+    try:
+        return read_unsettled(host, store)
+    except (PullError, ShopError) as error:
+        return {"ok": False, "message": words_of(error)}
+
+
+def enqueue_walk(store: str) -> None:
+    frappe.enqueue(
+        "salla_manager.reconciling.walk",
+        queue="long",
+        timeout=TIMEOUT,
+        job_id=f"salla_walk_{store}",
+        deduplicate=True,
+        enqueue_after_commit=True,
+        store=store,
+    )
+
+
 def nightly() -> None:
-    """Yesterday of each store, and the days before it that are not in order yet."""
+    """Yesterday of each store, and the days before it that are not in order yet; all of those whose changes do not all
+    show."""
     host = build_host()
     if host.store.settings().standstill:
         return
     for name in frappe.get_all("Store Account", {"enabled": 1}, pluck="name"):
         store = host.store.store(name)
         if store is None or host.client_for(store) is None:
+            continue
+        if store.platform in WALKED:
+            enqueue_walk(name)
             continue
         last = core.yesterday(store, host.clock.now())
         for day in sorted({last, *_open_days(name, last)}):

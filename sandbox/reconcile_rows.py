@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from salla_manager.core.model import Event, EventStatus
-from salla_manager.core.reconciliation import Reconciliation, RunKey, RunStatus, Tally
+from salla_manager.core.reconciliation import GONE_WALKS, Reconciliation, RunKey, RunStatus, Tally
 from salla_manager.core.standing import Finding, Standing, State
 from sandbox.hub_rows import Rows, as_text
 
@@ -19,10 +19,11 @@ _TABLES = f"""
 create table if not exists reconciliation
     (name text primary key, store, entity_type, day, token, status, message, tally, started_at, finished_at, seen_at);
 create table if not exists finding (run, {", ".join(_FINDING)});
+create table if not exists gone (record text primary key, store, entity_type, walks integer, since);
 create index if not exists finding_run on finding (run, state);
 """
 _STANDING = """select r.name as record, r.external_id, r.title, r.status, r.message, r.revision, r.applied_revision,
-    r.erp_document, json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.total') as total,
+    r.erp_document, r.source_updated_at as changed_at, json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.total') as total,
     json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.currency') as currency,
     json_extract(nullif(r.mapped, ''), '$.status') = 'deleted' as is_deleted,
     c.name as command, c.status as command_status, c.reason as command_reason
@@ -74,6 +75,25 @@ class ReconcileRows(Rows):
             *(RunStatus.INTERRUPTED, RunStatus.RUNNING, as_text(now - life_sign)),
         ).rowcount
 
+    def note_gone(self, key: RunKey, now: datetime) -> None:
+        found = [one.record for one in self.findings(key, (State.GONE,)) if one.record]
+        marks = ", ".join("?" * len(found))
+        self._run(
+            f"delete from gone where store = ? and entity_type = ? and record not in ({marks})",
+            *(key.store, key.entity_type, *found),
+        )
+        for record in found:
+            self._run(
+                "insert into gone values (?, ?, ?, 1, null) on conflict (record) do update set walks = walks + 1,"
+                " since = case when walks + 1 >= ? then coalesce(since, ?) end",
+                *(record, key.store, key.entity_type, GONE_WALKS, as_text(now)),
+            )
+
+    def missing_at_source(self, store: str) -> list[str]:
+        """Names of records."""
+        rows = self._run("select record from gone where store = ? and since is not null", store).fetchall()
+        return [row["record"] for row in rows]
+
     def find_reconciliation(self, key: RunKey) -> Reconciliation | None:
         row = self._run("select * from reconciliation where name = ?", key.name).fetchone()
         return _reconciliation(row) if row else None
@@ -95,10 +115,14 @@ class ReconcileRows(Rows):
 
     def _standings(self, condition: str, *values: Any) -> list[Standing]:
         rows = self._run(f"{_STANDING} {condition}", *values).fetchall()
-        return [
-            Standing(**{name: "" if value is None else value for name, value in dict(row).items()})
-            for row in rows
-        ]
+        found = []
+        for row in rows:
+            values = {name: "" if value is None else value for name, value in dict(row).items()}
+            changed = row["changed_at"]
+            found.append(
+                Standing(**{**values, "changed_at": datetime.fromisoformat(changed) if changed else None})
+            )
+        return found
 
     def open_events(self, store: str) -> list[Event]:
         return self._many(

@@ -23,13 +23,14 @@ from salla_manager.adapters.rows import (
     update_rows,
 )
 from salla_manager.core.model import Event, EventStatus
-from salla_manager.core.reconciliation import Reconciliation, RunKey, RunStatus, Tally
+from salla_manager.core.reconciliation import GONE_WALKS, Reconciliation, RunKey, RunStatus, Tally
 from salla_manager.core.standing import Finding, Standing, State
 
-RUN, FINDING = "Reconciliation", "Reconciliation Finding"
+RUN, FINDING, RECORD = "Reconciliation", "Reconciliation Finding", "External Record"
+_AT_ONCE = 1000
 _LONG = ("reason", "url")
 STANDING = """select record.name as record, record.external_id, record.title, record.status, record.message,
-    record.revision, record.applied_revision, record.erp_document,
+    record.revision, record.applied_revision, record.erp_document, record.source_updated as changed_at,
     json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.total') as total,
     json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.currency') as currency,
     json_value(nullif(record.mapped, ''), '$.status') = 'deleted' as is_deleted,
@@ -80,6 +81,19 @@ class FrappeReconcileStore:
             (RunStatus.INTERRUPTED, RunStatus.RUNNING, to_epoch(now - life_sign)),
         )
         return changed_rows()
+
+    def note_gone(self, key: RunKey, now: datetime) -> None:
+        gone = f"select record from `tab{FINDING}` where run = %s and state = %s and record != ''"
+        found = frappe.db.sql(gone, (key.name, State.GONE), pluck=True)
+        where = {"store": key.store, "entity_type": key.entity_type}
+        back = {**where, "gone_walks": (">", 0), "name": ("not in", [*found, ""])}
+        frappe.db.set_value(RECORD, back, {"gone_walks": 0, "missing_at_source": None}, update_modified=False)
+        for start in range(0, len(found), _AT_ONCE):
+            frappe.db.sql(
+                f"""update `tab{RECORD}` set gone_walks = gone_walks + 1, missing_at_source =
+                if(gone_walks >= %s and missing_at_source is null, %s, missing_at_source) where name in %s""",
+                (GONE_WALKS, shown(now), tuple(found[start : start + _AT_ONCE])),
+            )
 
     def find_reconciliation(self, key: RunKey) -> Reconciliation | None:
         row = frappe.db.get_value(RUN, {"name": ("=", key.name)}, "*", as_dict=True)
@@ -146,4 +160,8 @@ def _reconciliation(row: Any) -> Reconciliation:
 
 def _standings(condition: str, values: tuple[Any, ...]) -> list[Standing]:
     rows = frappe.db.sql(f"{STANDING} {condition}", values, as_dict=True)
-    return [Standing(**{name: "" if value is None else value for name, value in row.items()}) for row in rows]
+    found = []
+    for row in rows:
+        values = {name: "" if value is None else value for name, value in row.items()}
+        found.append(Standing(**{**values, "changed_at": from_epoch(row.changed_at)}))
+    return found

@@ -86,6 +86,8 @@ class _Walk:
             on_page(self.tally)
         if self.key.day is None:
             self._compare_back()
+            with self.host.store.transaction():
+                self.rows.note_gone(self.key, self.host.clock.now())
 
     def _pages(self, client: ShopClient) -> Iterator[Page]:
         cursor: str | None = ""
@@ -95,16 +97,10 @@ class _Walk:
             cursor = page.cursor
 
     def _page(self, client: ShopClient, cursor: str) -> Page:
-        for left in reversed(range(TRIES)):
-            try:
-                if self.key.day is not None:
-                    return client.orders_of(self.key.day, cursor)
-                return client.page(self.key.entity_type, cursor)
-            except ShopError as error:
-                if not (left and error.is_retryable):
-                    raise
-                self.host.clock.sleep(min(error.retry_after or SHORTEST_WAIT, LONGEST_WAIT))
-        raise AssertionError("unreachable")
+        if self.key.day is not None:
+            day = self.key.day
+            return patiently(self.host, lambda: client.orders_of(day, cursor))
+        return patiently(self.host, lambda: client.entries(self.key.entity_type, cursor))
 
     def _entries(self, page: Page) -> Iterator[ShopEntry]:
         """Those that were not met before and, of orders, were made on the day."""
@@ -152,6 +148,18 @@ class _Walk:
         return run
 
 
+def patiently(host: Host, read: Callable[[], Page]) -> Page:
+    """What `read` gives, after some waiting where the shop is away. Raises ShopError."""
+    for left in reversed(range(TRIES)):
+        try:
+            return read()
+        except ShopError as error:
+            if not (left and error.is_retryable):
+                raise
+            host.clock.sleep(min(error.retry_after or SHORTEST_WAIT, LONGEST_WAIT))
+    raise AssertionError("unreachable")
+
+
 def _counted(tally: Tally, findings: list[Finding], known: Iterable[Standing], page: Page) -> Tally:
     states = dict(tally.states)
     for finding in findings:
@@ -191,11 +199,13 @@ def _source(host: Host, key: RunKey) -> tuple[Store, ShopClient]:
         raise ReconcileError(f"The store '{key.store}' is not known.")
     if key.entity_type not in KINDS.values():
         raise ReconcileError(f"Only {', '.join(KINDS)} can be reconciled.")
-    if (key.entity_type == "order") != (key.day is not None):
-        raise ReconcileError("Orders are reconciled by the day, other kinds as a whole.")
+    if key.day is not None and key.entity_type != "order":
+        raise ReconcileError("Only orders are reconciled by the day.")
     if host.store.settings().standstill:
         raise ReconcileError(host.store.settings().standstill)
     client = host.client_for(store)
     if client is None:
-        raise ReconcileError(f"{store.name} has no access to its shop. Connect the store first, or enter its keys.")
+        raise ReconcileError(
+            f"{store.name} has no access to its shop. Connect the store first, or enter its keys."
+        )
     return store, client

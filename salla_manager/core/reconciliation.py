@@ -11,7 +11,9 @@ from salla_manager.core.model import Event
 from salla_manager.core.standing import Finding, Standing, State
 
 # Plural of the contract: entity type.
-KINDS = {"orders": "order", "products": "product", "customers": "customer"}
+KINDS = {"orders": "order", "products": "product", "customers": "customer", "variants": "variant"}
+# A row may slip through one walk while the shop changes under it.
+GONE_WALKS = 2
 
 
 class RunStatus:
@@ -24,7 +26,7 @@ class RunStatus:
 
 @dataclass(frozen=True)
 class RunKey:
-    """day: in the store's zone, for orders; None stands for all of a kind."""
+    """day: in the store's zone, for orders; None stands for all of a kind, which tells what the shop has no more."""
 
     store: str
     entity_type: str
@@ -81,6 +83,10 @@ class ReconcileStore(Protocol):
 
     def interrupt_reconciliations(self, now: datetime, life_sign: timedelta) -> int:
         """Running ones that were not saved within `life_sign` become Interrupted."""
+
+    def note_gone(self, key: RunKey, now: datetime) -> None:
+        """Of a run over all of a kind: its Gone records were missing once more, all others of the kind are there. Those
+        missing twice in a row are marked as missing at the source since now; nothing else is done about them."""
 
     def find_reconciliation(self, key: RunKey) -> Reconciliation | None: ...
 

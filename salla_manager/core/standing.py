@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from salla_manager.core.model import CommandStatus, RecordStatus
@@ -44,6 +45,8 @@ class Standing:
     erp_document: str = ""
     total: str = ""
     currency: str = ""
+    # Of the newest known state, by the shop.
+    changed_at: datetime | None = None
     # The newest known state is that the shop deleted it.
     is_deleted: bool = False
     command: str = ""
@@ -134,6 +137,8 @@ def _state(entry: ShopEntry, known: Standing, told: str) -> tuple[str, str]:
 
 
 def _difference(entry: ShopEntry, known: Standing) -> str:
+    if entry.changed_at and known.changed_at and entry.changed_at > known.changed_at:
+        return f"The shop changed it at {entry.changed_at:%Y-%m-%d %H:%M} UTC, which the hub has not seen."
     ours = _amount(known.total)
     if entry.total is None or ours is None or abs(entry.total - ours) < SAME:
         return ""

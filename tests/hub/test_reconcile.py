@@ -242,7 +242,6 @@ def test_a_run_that_was_taken_over_keeps_nothing_more(hub: Hub) -> None:
     [
         (RunKey("SM-STORE-9", "order", DAY), "is not known"),
         (RunKey(STORE, "brand"), "Only orders, products, customers"),
-        (RunKey(STORE, "order"), "by the day"),
         (RunKey(STORE, "product", DAY), "by the day"),
     ],
 )

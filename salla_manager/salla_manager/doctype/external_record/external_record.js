@@ -7,6 +7,9 @@ frappe.ui.form.on("External Record", {
 				frm.doc.status === "Failed" ? "red" : "orange"
 			);
 		}
+		if (frm.doc.missing_at_source) {
+			frm.dashboard.add_indicator(__("Missing in the shop"), "orange");
+		}
 		// An event names what it became in its message only.
 		frm.add_custom_button(__("Events"), () =>
 			frappe.set_route("List", "Salla Incoming Log", {
