@@ -32,8 +32,13 @@ def save(name: str, values: dict[str, Any]) -> None:
     """values: of the form; an empty secret leaves the kept one, one that is None takes it away."""
     doc = frappe.get_doc(CONNECTION, name)
     kept = read_config(CONNECTION, name, CONFIG) or {}
-    doc.config = json.dumps(_merged(_fields(doc.connector_type), kept, values))
+    config = _merged(_fields(doc.connector_type), kept, values)
+    doc.config = json.dumps(config)
     doc.save()
+    changed = sorted(name for name in {*kept, *config} if kept.get(name) != config.get(name))
+    if changed:
+        # A version would show stars alone; values have no place in a timeline.
+        doc.add_comment("Info", _("changed the configuration: {0}").format(", ".join(changed)))
 
 
 def keep_typed(doc: Document) -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from connection_kit import FIRST, SECRET, ConnectedHub
-from hub_kit import INSTANCE, STORE, broken, line
+from connection_kit import FIRST, ORGANISATION, SECRET, ConnectedHub
+from hub_kit import INSTANCE, STORE, acked, broken, line, plain
 
+from salla_manager import contract
 from salla_manager.core.commands import (
     OperatorError,
     cancel_command,
@@ -18,7 +19,8 @@ from salla_manager.core.commands import (
     retry_command,
     roll_back_command,
 )
-from salla_manager.core.model import AttemptStatus, RecordStatus, Route
+from salla_manager.core.commands import test_connection as check_connection
+from salla_manager.core.model import CLIENT_EXECUTOR, AttemptStatus, Connection, RecordStatus, Route
 from salla_manager.core.outbox import wake
 from salla_manager.core.release import release_parked
 from salla_manager.erp.port import ConnectorError, ExportResult, TestResult
@@ -346,6 +348,41 @@ def test_held_copies_go_on_at_the_pace_of_their_connection(hub: ConnectedHub) ->
     for destination in (INSTANCE, FIRST):
         queued = [c for c in hub.commands_to(destination) if c.status == "Queued"]
         assert len(queued) in (1, 2)
+
+
+def test_a_second_executor_is_a_connection_too(hub: ConnectedHub) -> None:
+    config = {"url": "http://books.test", "instance_id": "ERP-INSTANCE-0042", "shared_secret": "t" * 64}
+    with hub.rows.transaction():
+        hub.rows.add_connection(Connection("", ORGANISATION, CLIENT_EXECUTOR, config))
+    hub.absorb("product")
+    ahead = int(hub.clock.now().timestamp()) + 900
+    hub.wire.answers = [acked("rejected", 401, error_code="stale_timestamp", server_time=ahead)]
+    assert hub.dispatch(FIRST).done == 1
+    (_first, _), (envelope, headers) = hub.wire.sent
+    assert envelope["erp_instance"] == headers[contract.HEADER_INSTANCE] == "ERP-INSTANCE-0042"
+    assert int(headers[contract.HEADER_TIMESTAMP]) == ahead
+    body = contract.dump_json(envelope)
+    signed = contract.sign("t" * 64, headers["X-Timestamp"], headers["X-Nonce"], body)
+    assert headers[contract.HEADER_SIGNATURE] == signed
+    [attempt] = hub.attempts()
+    assert (attempt["connector_type"], attempt["status"]) == (CLIENT_EXECUTOR, "SUCCESS")
+    hub.wire.answers = [plain(401)]
+    result = check_connection(hub.host, FIRST)
+    assert not result.success
+    assert "Check instance id and secret" in result.error_message
+
+
+def test_a_test_is_told_and_ends_in_time(hub: ConnectedHub) -> None:
+    hub.connect()
+    connector = hub.connectors["WAREHOUSE"]
+    assert check_connection(hub.host, FIRST).success
+    connector.test = TestResult(False, "No such folder. Make it.")
+    assert check_connection(hub.host, FIRST).error_message == "No such folder. Make it."
+    connector.test = KeyError(SECRET)
+    assert SECRET not in check_connection(hub.host, FIRST).error_message
+    hub.change_settings(standstill="This is a copy.")
+    with pytest.raises(OperatorError, match="This is a copy"):
+        check_connection(hub.host, FIRST)
 
 
 # A store without an ERP Instance
