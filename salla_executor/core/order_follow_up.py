@@ -45,7 +45,8 @@ class FollowUp:
 
 @dataclass(frozen=True)
 class Case:
-    """One order that is followed up. is_repeated: all of it runs again once a person mended what it waits for."""
+    """One order that is followed up. is_repeated: all of it runs again once a person mended what it waits for.
+    problems: for a person, whatever follows."""
 
     saved: SavedOrder
     standing: Standing
@@ -53,6 +54,7 @@ class Case:
     settings: Settings
     erp: Erp
     is_repeated: bool = False
+    problems: tuple[str, ...] = ()
 
 
 def actions_of(standing: Standing, source: str, erp: Erp) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def actions_of(standing: Standing, source: str, erp: Erp) -> tuple[str, ...]:
 
 def follow_up(case: Case, actions: tuple[str, ...]) -> FollowUp:
     saved, standing, erp = case.saved, case.standing, case.erp
-    done = FollowUp(saved.docstatus)
+    done = FollowUp(saved.docstatus, problems=list(case.problems))
     due = tuple(action for action in ACTIONS if action in actions and saved.status_done != standing.key)
     is_agreed = saved.is_accepted or not case.is_different
     if saved.docstatus == 0 and is_agreed and _is_to_submit(case, due):

@@ -18,6 +18,12 @@ from salla_executor.core.texts import Text
 from salla_executor.core.values import Standing
 from salla_executor.payloads import OrderPayload
 
+DELETED, CANCELLED = "deleted", 2
+_DELETED_THERE = Text(
+    "The shop deleted this order. Cancel it here if it is not to go on; that is not done by itself, unless the catalogue"
+    " of statuses has a row 'deleted' that says so."
+)
+
 
 def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     """A Sales Order, submitted if the setting says so and its money agrees with the shop's."""
@@ -25,6 +31,8 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     if payload.is_price_quote:
         return Outcome("skipped", "A price quote is no order yet; it comes when the buyer accepts it.")
     standing = standing_of(payload)
+    if standing.status == DELETED:
+        return _deleted(payload, standing, context)
     actions = actions_of(standing, context.source, context.erp)
     if document and CANCEL in actions:
         return _cancel(document, standing, actions, context)
@@ -56,6 +64,21 @@ def _cancel(document: str, standing: Standing, actions: tuple[str, ...], context
     done = follow_up(_case(saved, standing, (), context), actions)
     outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
     return replace(outcome, status="applied") if done.docstatus != saved.docstatus else outcome
+
+
+def _deleted(payload: OrderPayload, standing: Standing, context: Context) -> Outcome:
+    """What the catalogue says of `deleted` is done; else a person is asked. Nothing is cancelled unasked."""
+    document = context.document() or context.erp.find_sales_order(context.source, payload.external_id)
+    if not document:
+        return Outcome("skipped", "Deleted in the shop before it had a Sales Order here; nothing was made.")
+    actions = context.erp.status_actions(context.source, standing.ids) or ()
+    saved = context.erp.note_status(document, standing.status, None)
+    case = _case(saved, standing, (), context)
+    if CANCEL not in actions and saved.docstatus != CANCELLED:
+        case = replace(case, problems=(_DELETED_THERE,))
+    done = follow_up(case, actions)
+    outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
+    return replace(outcome, status="applied")
 
 
 def _case(saved: SavedOrder, standing: Standing, difference: tuple[Text, ...], context: Context) -> Case:

@@ -39,6 +39,33 @@ def invoices_of(order_doc):
     return [frappe.get_doc("Sales Invoice", name) for name in names]
 
 
+class TestDeleted(OrderTestCase):
+    def gone(self):
+        return self.order(status="deleted", status_name=None)
+
+    def test_a_deleted_order_is_a_task_and_is_not_cancelled(self):
+        doc = self.submitted(self.order())
+        with self.settings(task_user=seller()):
+            answer = self.applied("upsert_order", self.gone())
+        doc = answer.document
+        assert (doc.docstatus, doc.shop_status) == (1, "deleted")
+        assert "The shop deleted this order" in doc.shop_attention
+        tasks = {"reference_type": "Sales Order", "reference_name": doc.name, "status": "Open"}
+        assert frappe.db.count("ToDo", tasks) == 1
+
+    def test_it_is_cancelled_where_the_catalogue_says_so(self):
+        self.status("deleted", do_cancel=1)
+        doc = self.submitted(self.order())
+        doc = self.applied("upsert_order", self.gone()).document
+        assert (doc.docstatus, doc.shop_attention or "") == (2, "")
+
+    def test_a_catalogue_that_lacks_it_holds_nothing(self):
+        self.status("completed", make_sales_invoice=1)
+        doc = self.submitted(self.order())
+        doc = self.applied("upsert_order", self.gone()).document
+        assert (doc.docstatus, "deleted" in doc.shop_attention) == (1, True)
+
+
 class TestPayments(OrderTestCase):
     def setUp(self) -> None:
         super().setUp()

@@ -30,8 +30,10 @@ STALE = "Stale"
 SKIPPED = "Skipped"
 IGNORED = "Ignored"
 FAILED = "Failed"
-# Orders and the status catalogue have no deleted state; what the ERP holds stays.
-_DELETABLE = ("product", "variant", "category", "brand", "customer")
+# The status catalogue has no deleted state; what the ERP holds stays.
+_DELETABLE = ("product", "variant", "category", "brand", "customer", "order")
+# What named the status before would be taken for it.
+_STATUS_OF_ORDER = ("status_id", "status_name", "custom_status_id")
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ def absorb_deletion(
         reason = f"The {key.entity_type} was deleted in the shop. What the ERP holds stays; cancel it there if need be."
         return [Outcome(key, IGNORED, reason)]
     values = {**json.loads(record.mapped), "status": "deleted", "updated_at": None}
+    if key.entity_type == "order":
+        values |= dict.fromkeys(_STATUS_OF_ORDER)
     if not record.revision:
         return [_forget(key, values, host)]
     payload = parse_payload(

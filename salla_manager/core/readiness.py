@@ -153,6 +153,9 @@ def _components(
 
 
 def _place_order(hub: HubStore, store: Store, order: dict[str, Any]) -> Placement:
+    if order.get("status") == "deleted":
+        # Nothing is made of it any more.
+        return READY
     customer = (order.get("customer") or {}).get("external_id")
     needed = list(_present(hub, store.name, [("customer", customer)]))
     for number, line in enumerate(order.get("items") or (), start=1):

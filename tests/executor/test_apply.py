@@ -443,6 +443,18 @@ def test_order_deleted_in_the_erp_is_made_anew(shop):
     assert shop.order()["grand_total"] == "126.50"
 
 
+def test_order_deleted_in_the_shop_is_flagged_and_stays(shop):
+    assert "nothing was made" in shop.send("order", order(status="deleted", items=[])).payload["message"]
+    shop.send("order", order(), revision=2)
+    ack = shop.send("order", order(status="deleted", items=[], total="0"), revision=3)
+    assert ack.ack_status == "applied"
+    assert "The shop deleted this order. Cancel it here" in ack.payload["message"]
+    assert shop.order()["grand_total"] == "126.50"
+    assert (shop.order()["shop_status"], "deleted" in shop.order()["attention"]) == ("deleted", True)
+    shop.send("order", order(), revision=4)
+    assert shop.order()["attention"] == ""
+
+
 def test_foreign_currency_takes_the_shop_s_rate_where_it_leads_to_the_company_s(shop):
     rate = {"currency": "USD", "exchange_rate": "3.75"}
     shop.send("order", order("1", store_currency="SAR", **rate))

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from hub_kit import INSTANCE, NOW, STORE, Hub, payload
+from hub_kit import INSTANCE, NOW, STORE, Hub, line, payload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,13 +122,25 @@ def test_a_deleted_product_is_sent_as_deleted_and_frees_its_sku(hub: Hub) -> Non
     assert (sent["status"], sent["sku"]) == ("deleted", "OUD-1")
 
 
-def test_deleting_what_was_never_sent_or_is_an_order_sends_nothing(hub: Hub) -> None:
+def test_a_deleted_order_is_sent_once_more_whatever_it_waited_for(hub: Hub) -> None:
+    hub.absorb("order", items=[line(sku=None)], customer=None, status_name="New", status_id="7")
+    assert hub.statuses("order") == ["Held"]
+    absorb_deletion(RecordKey(STORE, "order", "900"), hub.store, hub.host)
+    assert hub.statuses("order") == ["Superseded", "Queued"]
+    sent = json.loads(hub.commands("order")[-1].payload)
+    assert (sent["status"], sent["status_name"], sent["status_id"]) == ("deleted", None, None)
+    [again] = absorb_deletion(RecordKey(STORE, "order", "900"), hub.store, hub.host)
+    assert again.status == "Unchanged"
+
+
+def test_deleting_what_was_never_sent_or_is_of_the_catalogue_sends_nothing(hub: Hub) -> None:
     hub.absorb("product", sku=None)
-    hub.absorb("order", items=[], customer=None)
+    hub.absorb("order_status", external_id="3", name="New", slug="new")
     for kind, external_id, reason in (
         ("product", "1", "never sent"),
         ("product", "5", "never known"),
-        ("order", "900", "stays"),
+        ("order", "5", "never known"),
+        ("order_status", "3", "stays"),
     ):
         [outcome] = absorb_deletion(RecordKey(STORE, kind, external_id), hub.store, hub.host)
         assert outcome.status == "Ignored"

@@ -83,12 +83,12 @@ def test_a_deletion_sends_the_product_as_deleted(hub: Hub) -> None:
     assert hub.shop.fetched == []
 
 
-def test_a_deleted_order_stays_in_the_erp(hub: Hub) -> None:
+def test_a_deleted_order_is_told_to_the_erp(hub: Hub) -> None:
     hub.absorb("order", items=[], customer=None)
     hub.webhook("order.deleted", external_id="900")
     hub.process()
-    assert (hub.event()["status"], len(hub.commands())) == ("Ignored", 1)
-    assert "What the ERP holds stays" in hub.event()["message"]
+    assert (hub.event()["status"], hub.statuses()) == ("Processed", ["Superseded", "Queued"])
+    assert '"status":"deleted"' in hub.commands()[-1].payload
 
 
 def test_a_shop_that_is_away_is_asked_again_with_backoff(hub: Hub) -> None:
