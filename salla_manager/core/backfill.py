@@ -163,8 +163,10 @@ class _Worker:
 
     def _page(self, step: SyncStep) -> None:
         observed_at = self.host.clock.now()
-        page = self.client.page(step.entity_type, step.cursor, self.run.since, self._known(step))
-        step, rows = self._without_known(step, page)
+        compared: dict[str, Seen] = {}
+        known = self._known(step, compared)
+        page = self.client.page(step.entity_type, step.cursor, self.run.since, known)
+        step, rows = self._without_known(step, page, compared)
         for external_id, row in rows:
             if step.calls_each:
                 observed_at = self.host.clock.now()
@@ -177,25 +179,29 @@ class _Worker:
             self._note_read(step.entity_type)
         self._save(replace(step, total=page.total))
 
-    def _known(self, step: SyncStep) -> Known | None:
-        """What of a page need not be read; None where all of it has to be, as when a kind is read the first time."""
+    def _known(self, step: SyncStep, compared: dict[str, Seen]) -> Known | None:
+        """What of a page need not be read; None where all of it has to be, as when a kind is read the first time.
+        compared: takes the records of the page."""
         if step.calls_each or not self.runs.watermark(self.store.name, step.entity_type):
             return None
 
         def known(page: Page) -> frozenset[str]:
-            compared = Comparison(self.host, self.store, step.entity_type, page)
+            comparison = Comparison(self.host, self.store, step.entity_type, page)
+            compared.update(comparison.records)
             return frozenset(
-                key for key, _ in page.rows if self._is_known(compared.record(key)) or compared.is_same(key)
+                key for key, _ in page.rows if self._is_known(compared.get(key)) or comparison.is_same(key)
             )
 
         return known
 
-    def _without_known(self, step: SyncStep, page: Page) -> tuple[SyncStep, list[tuple[str, dict[str, Any]]]]:
+    def _without_known(
+        self, step: SyncStep, page: Page, records: dict[str, Seen]
+    ) -> tuple[SyncStep, list[tuple[str, dict[str, Any]]]]:
         """The step with what need not be read counted, and the rows that have to be."""
-        ids = [external_id for external_id, _ in page.rows]
-        records = {
-            one.external_id: one for one in self.host.store.seen(self.store.name, step.entity_type, ids)
-        }
+        if not records:
+            ids = [external_id for external_id, _ in page.rows]
+            found = self.host.store.seen(self.store.name, step.entity_type, ids)
+            records = {one.external_id: one for one in found}
         rows, known, unchanged, skipped = [], 0, 0, 0
         for external_id, row in page.rows:
             record = records.get(external_id)

@@ -12,7 +12,7 @@ from typing import Any
 from salla_manager import __version__
 from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import RuleSets
-from salla_manager.core.model import RecordStatus, Seen, Store
+from salla_manager.core.model import RecordStatus, Store
 from salla_manager.payloads import Payload
 from salla_manager.platforms.port import Page
 
@@ -40,12 +40,12 @@ def _digest(recipe: bytes, stamp: str, product: str) -> str:
 
 
 class Comparison:
-    """A page of one kind against the records there are of its rows."""
+    """A page of one kind against the records there are of its rows. records: those, by external id."""
 
     def __init__(self, host: Host, store: Store, entity_type: str, page: Page):
         self._stamps = page.stamps
         ids = [external_id for external_id, _ in page.rows]
-        self._records = {one.external_id: one for one in host.store.seen(store.name, entity_type, ids)}
+        self.records = {one.external_id: one for one in host.store.seen(store.name, entity_type, ids)}
         self._recipe = recipe_of(store, host.rules(store)) if page.stamps else b""
         self._parents = self._products_of(host, store, page.rows) if entity_type == "variant" else {}
 
@@ -59,11 +59,8 @@ class Comparison:
         found = {one.external_id: one.made_of for one in host.store.seen(store.name, "product", wanted)}
         return {external_id: found.get(parent, "") for external_id, parent in parents.items()}
 
-    def record(self, external_id: str) -> Seen | None:
-        return self._records.get(external_id)
-
     def is_same(self, external_id: str) -> bool:
-        known, stamp = self._records.get(external_id), self._stamps.get(external_id)
+        known, stamp = self.records.get(external_id), self._stamps.get(external_id)
         if not stamp or known is None or not known.made_of or known.status not in _AT_REST:
             return False
         return _digest(self._recipe, stamp, self._parents.get(external_id, "")) == known.made_of

@@ -28,7 +28,7 @@ EXACT = {"dp": "6"}
 _QUERIES = {"product": ANY, "variant": ANY, "order": ANY | EXACT}
 # The time of change, and what changes without one.
 _TELLING = {
-    "product": ("id", "date_modified_gmt", "status", "name", "sku", "price", "regular_price", "stock_status"),
+    "product": ("id", "date_modified_gmt", "status", "name", "sku", "price", "stock_status"),
     "variant": (
         "id",
         "parent_id",
