@@ -12,7 +12,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from salla_manager import connector_commands, mapping_commands, shop_commands
+from salla_manager import connector_commands, mapping_commands, shop_commands, sync_commands
 from salla_manager.shell import connected, json_option, may_work, salla, say, secret_of, told
 
 # RQ forks a process for each job, and to import this app anew takes it longer than the work. Every `bench` command
@@ -211,4 +211,4 @@ def retry(context: Any, command: str) -> None:
 
 salla.add_command(mapping_commands.mapping)
 # Each has added its own to the same group, which bench needs once.
-commands = list({shop_commands.salla, connector_commands.salla})
+commands = list({shop_commands.salla, connector_commands.salla, sync_commands.salla})
