@@ -91,7 +91,7 @@ def read_money(body: dict[str, Any], lines: list[dict[str, Any]], context: Store
     charged = [fee for fee in fees if fee not in cod and _amount(fee, "total") >= 0]
     taken_off = [fee for fee in fees if _amount(fee, "total") < 0]
     of_lines = sum((_before(line) - _amount(line, "total") for line in lines), _ZERO)
-    rates = _rates(body)
+    rates = _rates(body, [*lines, *fees, *shipping])
     return OrderMoney(
         total=money(body.get("total")),
         subtotal=_sum(map(_before, lines)),
@@ -169,14 +169,24 @@ def _discounts(body: dict[str, Any], taken_off: list[dict[str, Any]]) -> list[di
     return [{key: value for key, value in row.items() if value is not None} for row in [*coupons, *fees]]
 
 
-def _rates(body: dict[str, Any]) -> dict[str, Rate]:
-    """By rate id. Shops before WooCommerce 3.7 do not tell the percentage."""
+def _rates(body: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Rate]:
+    """By rate id. Shops before WooCommerce 3.7 do not tell the percentage; then all that bears it tells."""
     found = {}
     for row in rows(body.get("tax_lines")):
         key, percent = identifier(row.get("rate_id")), number(row.get("rate_percent"))
+        if key and percent is None:
+            percent = _percent_by_parts(key, parts)
         if key and percent is not None:
             found[key] = Rate(percent, row.get("compound") is True)
     return found
+
+
+def _percent_by_parts(key: str, parts: list[dict[str, Any]]) -> Decimal | None:
+    bearing = [
+        (part, row) for part in parts for row in rows(part.get("taxes")) if identifier(row.get("id")) == key
+    ]
+    net = _sum(_amount(part, "total") for part, row in bearing if text(row.get("total")) is not None)
+    return _by_division(net, _sum(_amount(row, "total") for _, row in bearing), len(bearing))
 
 
 def _percent_of(line: dict[str, Any], rates: dict[str, Rate]) -> Decimal | None:
@@ -203,9 +213,12 @@ def _together(known: list[Rate]) -> Decimal:
     return shortest(percent)
 
 
-def _by_division(net: Decimal, tax: Decimal) -> Decimal | None:
-    """The percentage that two rounded amounts come from; None where no quarter of a percent fits."""
-    if net <= 0:
+def _by_division(net: Decimal, tax: Decimal, count: int = 1) -> Decimal | None:
+    """The percentage that so many rounded taxes come from; None where no whole, half or quarter one fits."""
+    if net <= 0 or not tax:
         return None
-    percent = (tax / net * 400).quantize(Decimal(1), ROUND_HALF_UP) / 4
-    return shortest(percent) if abs(net * percent / 100 - tax) <= _CENT else None
+    for part in (1, 2, 4):
+        percent = (tax / net * 100 * part).quantize(Decimal(1), ROUND_HALF_UP) / part
+        if abs(net * percent / 100 - tax) <= _CENT / 2 * count:
+            return shortest(percent)
+    return None
