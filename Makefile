@@ -38,6 +38,7 @@ docs: $(VENV)/.ready  ## write the generated documents and vectors
 	@$(RUN) scripts/payload_docs.py
 	@$(RUN) scripts/contract_vectors.py
 	@$(RUN) scripts/openapi.py
+	@$(RUN) scripts/admin_openapi.py
 	@$(RUN) scripts/mapping_docs.py
 
 mutants: $(VENV)/.ready  ## seeded faults in a copy of the code, each caught by its named test

@@ -27,6 +27,7 @@ from werkzeug.test import Client
 from salla_manager import contract
 from salla_manager.core.model import Store
 from salla_manager.platforms.salla import signature
+from salla_manager.platforms.woocommerce import signature as woo_signature
 from sandbox.executor import EmbeddedExecutor
 from sandbox.hub import EmbeddedHub
 
@@ -62,6 +63,8 @@ class Hosts:
         )
         self.hub.add_instance("http://127.0.0.1:9", SECRET, INSTANCE)
         self.store = self.hub.add_store("1305146709", erp_instance=INSTANCE)
+        self.woo = self.hub.add_store("shop.example.com", platform="woocommerce", erp_instance=INSTANCE)
+        self.hub.store.store_webhook_secrets[self.woo.name] = WEBHOOK_SECRET
         self.document = document
         self.answers: dict[str, Counter[str]] = {}
         names = [f"#/components/schemas/{name}" for name in KINDS_OF_ANSWER]
@@ -82,11 +85,11 @@ class Hosts:
         rows = {table: self.executor.store.count(table) for table in TABLES}
         return {**rows, **self.hub.counts()}
 
-    def send(self, path: str, raw: bytes, headers: dict[str, str]) -> None:
+    def send(self, path: str, raw: bytes, headers: dict[str, str], query: dict[str, str]) -> None:
         """Raises AssertionError where the answer is none of the document, or a refusal has written something."""
         before = self.written()
-        answer = Client(self.app(path)).post(path, data=raw, headers=headers)
-        told = f"{path} {headers} {raw[:600]!r} -> {answer.status} {answer.get_data()[:600]!r}"
+        answer = Client(self.app(path)).post(path, data=raw, headers=headers, query_string=query)
+        told = f"{path} {query} {headers} {raw[:600]!r} -> {answer.status} {answer.get_data()[:600]!r}"
         body = self._checked(path, answer.status_code, answer.get_data(), told)
         if answer.status_code in REFUSED or body.get("ack_status") == "rejected":
             assert self.written() == before, told
@@ -152,6 +155,8 @@ def fitted(hosts: Hosts, body: Any, key: str) -> Any:
 
 
 def signed(path: str, raw: bytes, key: str) -> dict[str, str]:
+    if path.endswith("webhooks.woocommerce"):
+        return {woo_signature.SIGNATURE: woo_signature.sign(WEBHOOK_SECRET, raw)}
     if path.endswith("webhooks.salla"):
         return {signature.STRATEGY: "Signature", signature.SIGNATURE: signature.sign(WEBHOOK_SECRET, raw)}
     return contract.signed_headers(INSTANCE, SECRET, raw, key, now=int(time.time()))
@@ -177,7 +182,10 @@ def runner(hosts: Hosts, operation: Any, mode: GenerationMode, count: int, start
         headers = plain_headers(case)
         if how != "bare":
             headers |= signed(operation.path, raw, key)
-        hosts.send(operation.path, raw, headers)
+        query = {str(name): str(value) for name, value in dict(case.query or {}).items()}
+        if how != "bare" and "store" in query:
+            query["store"] = hosts.woo.name
+        hosts.send(operation.path, raw, headers, query)
 
     return run
 

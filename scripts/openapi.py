@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json from the contract and the payload models: six endpoints, their headers and answers."""
+"""Writes docs/openapi.json from the contract and the payload models: the endpoints, their headers and answers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from salla_manager.core.send_again import MOST as MOST_AGAIN
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.salla"
+WOO_WEBHOOK_PATH = "/api/method/salla_manager.api.webhooks.woocommerce"
 SCHEMAS = "#/components/schemas/"
 # command_type -> entity_type, empty for those that are no entity's.
 KINDS = {**contract.COMMAND_TYPES, contract.PING: "", contract.ROTATE_SECRET: ""}
@@ -61,7 +62,7 @@ SEND_AGAIN_ANSWERS = {
 }
 WEBHOOK_ANSWERS = {
     200: "kept, now or before",
-    401: "not proved to come from Salla; nothing was stored",
+    401: "not proved to come from the shop; nothing was stored",
     413: "too large; nothing was stored",
 }
 
@@ -232,7 +233,13 @@ def webhook_schemas() -> dict[str, Any]:
         "data": {"type": "object"},
     }
     told = {"ok": {"const": True}, "event": {"type": "string"}, "duplicate": {"type": "boolean"}}
+    # Whatever the shop says of an order, a product or a customer: only its id is believed.
+    hint = {
+        "type": "object",
+        "properties": {"id": {"type": "integer"}, "date_modified_gmt": {"type": "string"}},
+    }
     return {
+        "WooWebhook": hint,
         "SallaWebhook": {"type": "object", "required": ["event", "merchant"], "properties": sent},
         "WebhookAnswer": {"type": "object", "required": list(told), "properties": told},
     }
@@ -267,6 +274,18 @@ def operation(
     }
 
 
+def woo_proof() -> list[dict[str, Any]]:
+    """A new webhook's ping is a form, unsigned, and answered with 200 all the same."""
+    store = {"name": "store", "in": "query", "required": True, "schema": text()}
+    signed = "base64 of HMAC-SHA256 over the raw body with the store's webhook secret"
+    return [
+        {**store, "description": "the Store Account whose secret signs"},
+        header("X-WC-Webhook-Topic", "such as order.updated"),
+        header("X-WC-Webhook-Source", "the address of the shop"),
+        header("X-WC-Webhook-Signature", signed),
+    ]
+
+
 def paths() -> dict[str, Any]:
     signed = [{"$ref": f"#/components/parameters/{name}"} for name in ABOUT_HEADERS]
     proof = [
@@ -295,6 +314,10 @@ def paths() -> dict[str, Any]:
         WEBHOOK_PATH: operation(
             "webhook", "Salla to hub: something changed", proof, "SallaWebhook", WEBHOOK_ANSWERS,
             "WebhookAnswer", "Refusal",
+        ),
+        WOO_WEBHOOK_PATH: operation(
+            "woo_webhook", "WooCommerce to hub: something changed, to be read from the shop", woo_proof(), "WooWebhook",
+            WEBHOOK_ANSWERS, "WebhookAnswer", "Refusal",
         ),
     }  # fmt: skip
 

@@ -72,7 +72,12 @@ class TestConnectorsApi(WooCase):
     def test_answers_are_as_documented_and_hold_no_secret(self):
         made = self.message(self.call("admin", "create_connector", NEW))
         self.assertEqual((made["url"], made["has_access"], made["read_orders"]), (NEW["url"], True, True))
-        changed = {"name": made["name"], "read_orders": False, "calls_per_minute": 60, "consumer_secret": "cs_canary2"}
+        changed = {
+            "name": made["name"],
+            "read_orders": False,
+            "calls_per_minute": 60,
+            "consumer_secret": "cs_canary2",
+        }
         changed = self.message(self.call("admin", "update_connector", changed))
         self.assertEqual(
             (changed["read_orders"], changed["read_products"], changed["calls_per_minute"]), (False, True, 60)
@@ -133,7 +138,13 @@ class TestConnectorsApi(WooCase):
                     self.assertEqual(self.call("admin", method, {"name": name}).status_code, 404)
 
     def test_hidden_fields_cannot_be_set(self):
-        more = {"last_sync_error": "x", "tokens": "x", "test_result": "Passed", "owner": "Guest", "doctype": "User"}
+        more = {
+            "last_sync_error": "x",
+            "tokens": "x",
+            "test_result": "Passed",
+            "owner": "Guest",
+            "doctype": "User",
+        }
         made = self.message(self.call("admin", "create_connector", {**NEW, **more}))
         doc = frappe.get_doc(STORE, made["name"])
         self.assertFalse(doc.last_sync_error or doc.tokens or doc.test_result)
