@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from salla_manager.core.model import (
@@ -181,7 +182,7 @@ def _cell(cell: Any) -> Any:
 
 
 def _value(kind: type[Row], row: sqlite3.Row) -> Row:
-    values = {field.name: _read(field.type, row[field.name]) for field in fields(kind) if field.name != "key"}
+    values = {name: _read(reader, row[name]) for name, reader in _readers(kind)}
     if kind is Record:
         values["key"] = RecordKey(row["store"], row["entity_type"], row["external_id"])
     if kind is Connection:
@@ -189,18 +190,27 @@ def _value(kind: type[Row], row: sqlite3.Row) -> Row:
     return kind(**values)
 
 
-def _read(annotation: Any, cell: Any) -> Any:
-    """annotation: the field's type as text, since the model postpones annotations."""
-    if cell is None:
-        return None
-    if annotation.startswith("datetime"):
-        return datetime.fromisoformat(cell)
-    if annotation.startswith("bool"):
-        return bool(cell)
-    if annotation.startswith("frozenset"):
-        return frozenset(json.loads(cell))
-    if annotation.startswith("Mapping"):
-        return json.loads(cell)
-    if annotation.startswith("tuple"):
-        return tuple(json.loads(cell))
-    return cell
+def _read(reader: Callable[[Any], Any] | None, cell: Any) -> Any:
+    return cell if cell is None or reader is None else reader(cell)
+
+
+@lru_cache
+def _readers(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    return tuple((field.name, _reader_of(field.type)) for field in fields(kind) if field.name != "key")
+
+
+def _reader_of(annotation: Any) -> Callable[[Any], Any] | None:
+    """annotation: the field's type as text, since the model postpones annotations. None: the cell as it is."""
+    for name, reader in _READERS.items():
+        if annotation.startswith(name):
+            return reader
+    return None
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "bool": bool,
+    "frozenset": lambda cell: frozenset(json.loads(cell)),
+    "Mapping": json.loads,
+    "tuple": lambda cell: tuple(json.loads(cell)),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -137,7 +137,9 @@ def _figures(step: SyncStep) -> dict[str, Any]:
 
 
 def dump_steps(steps: Iterable[SyncStep]) -> str:
-    return json.dumps([asdict(step) for step in steps], ensure_ascii=False)
+    # Kept after each page, so not by asdict, which copies all that is in it.
+    rows = [vars(step) | {"block": vars(step.block)} for step in steps]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def load_steps(text: str) -> tuple[SyncStep, ...]:
