@@ -40,10 +40,11 @@ Exit status: 0 if every FILE could be read, whatever became of it; 1 if one coul
 @cli.command(help=REPLAY_HELP)
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of text.")
-def replay(files: tuple[str, ...], as_json: bool) -> None:
+@click.option("--rules", multiple=True, type=click.Path(), help="Mapping Rules, as the hub exports them.")
+def replay(files: tuple[str, ...], as_json: bool, rules: tuple[str, ...]) -> None:
     from sandbox import replay as command
 
-    sys.exit(command.main(files, as_json))
+    sys.exit(command.main(files, as_json, rules))
 
 
 @cli.command(help="The simulated Salla store alone, for a hub that runs elsewhere.")

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,9 @@ import requests
 from salla_manager import contract
 from salla_manager.core.host import context_of
 from salla_manager.core.ingest import ingest
+from salla_manager.core.mapping.gate import mapped
+from salla_manager.core.mapping.rules import RulesError
+from salla_manager.core.mapping.versions import read_export
 from salla_manager.core.model import Settings, Store
 from salla_manager.core.outbox import wake
 from salla_manager.core.readiness import record_of_line
@@ -56,9 +60,9 @@ class Replayed:
 
 
 class Replay:
-    """merchant: of the files that name none."""
+    """merchant: of the files that name none; rules: Mapping Rules of every store, as their files hold them."""
 
-    def __init__(self, folder: Path, merchant: str = NO_MERCHANT):
+    def __init__(self, folder: Path, merchant: str = NO_MERCHANT, rules: Iterable[dict[str, Any]] = ()):
         secret = contract.new_secret()
         self.executor = EmbeddedExecutor(folder / "executor.sqlite", "ERP-INSTANCE-0001", secret).start()
         settings = Settings(retry_max_attempts=1, retry_backoff_seconds=0.01)
@@ -66,6 +70,8 @@ class Replay:
             folder / "hub.sqlite", settings=settings, webhook_secrets=(SECRET,), client_for=lambda store: None
         ).start()
         self.hub.add_instance(self.executor.url, secret, "ERP-INSTANCE-0001")
+        for values in rules:
+            self.hub.store.save_rules("salla", "", values)
         self._merchant = merchant
         self._seen: set[tuple[str, str]] = set()
         self._light_order: dict[str, Any] = {}
@@ -106,9 +112,13 @@ class Replay:
         self._light_order = understood.light_order or {}
         found, said = payloads(body, context_of(store))
         result.understood = (result.understood or said[:1]) + said[1:]
-        result.payloads = [
-            {"entity_type": kind, **dump_payload(payload), "raw": None} for kind, payload in found
-        ]
+        sets = self.hub.host.rules(store)
+        for kind, payload in found:
+            one = mapped(payload, sets)
+            if one.refusal:
+                result.understood.append(f"{kind} {payload.external_id}: {one.refusal[1]}")
+            else:
+                result.payloads.append({"entity_type": kind, **dump_payload(one.payload), "raw": None})
         if is_webhook(body):
             result.event = self._deliver(raw, understood)
         else:
@@ -226,12 +236,17 @@ def only_merchant(files: tuple[str, ...]) -> str:
     return named.pop() if len(named) == 1 else NO_MERCHANT
 
 
-def main(files: tuple[str, ...], as_json: bool) -> int:
+def main(files: tuple[str, ...], as_json: bool, rule_files: tuple[str, ...] = ()) -> int:
     """0 if every file could be read, whatever became of it; 1 otherwise."""
     # Names and bodies may hold what the terminal's encoding lacks.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     with TemporaryDirectory(prefix="salla-replay-") as folder:
-        replay = Replay(Path(folder), only_merchant(files))
+        try:
+            rules = [read_export(Path(path).read_text(encoding="utf-8")) for path in rule_files]
+        except (OSError, RulesError) as error:
+            print(f"The rules cannot be taken: {error}", file=sys.stderr)
+            return 2
+        replay = Replay(Path(folder), only_merchant(files), rules)
         try:
             results = [replay.run(path) for path in files]
         finally:
