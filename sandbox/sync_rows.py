@@ -15,7 +15,7 @@ from sandbox.hub_rows import Rows, as_text, columns_of
 
 _TABLES = """
 create table if not exists pace
-    (key text primary key, size real, rate real, level real, seen real, blocked_until real);
+    (key text primary key, size real, rate real, level real, seen real, blocked_until real, bans real);
 create table if not exists sync_run
     (name text primary key, store, status, steps, created_at, since, calls_per_minute integer, started_at,
      finished_at, due_at, message, lease_token, lease_until);
@@ -38,7 +38,7 @@ class SyncRows(Rows):
             row = self._run("select * from pace where key = ?", key).fetchone()
             before = {name: row[name] for name in asdict(Pace())} if row else {}
             pace, seconds = change(Pace(**before))
-            self._run("replace into pace values (?, ?, ?, ?, ?, ?)", key, *asdict(pace).values())
+            self._run("replace into pace values (?, ?, ?, ?, ?, ?, ?)", key, *asdict(pace).values())
             return seconds
 
     def add_run(self, run: SyncRun) -> str:

@@ -11,7 +11,7 @@ from salla_manager.adapters.rows import insert_row, retrying, shown
 from salla_manager.platforms.pace import Change, Pace
 
 LIMIT = "Shop Limit"
-_FIELDS = ("size", "rate", "level", "seen", "blocked_until")
+_FIELDS = ("size", "rate", "level", "seen", "blocked_until", "bans")
 
 
 class FrappePaceStore:

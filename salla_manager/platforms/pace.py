@@ -15,6 +15,8 @@ ORDERS, STOCK, PRODUCTS, BACKFILL = "orders", "stock", "products", "backfill"
 _SHARES = {ORDERS: 0.9, STOCK: 0.7, PRODUCTS: 0.5, BACKFILL: 0.25}
 # A wait that was kept to the end must not be found too short by the last digit of a float.
 _SLACK = 1e-6
+# Seconds after a ban; twice as long for each that follows, if it comes within BAN_MEMORY of the end of the last.
+BAN, LONGEST_BAN, BAN_MEMORY = 180.0, 1800.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Pace:
     """One bucket: `level` of `size` calls were in it at `seen` (Unix seconds), and `rate` leave it per second.
 
     size 0: the shop has not told its limit, so nothing is held back but until blocked_until (Unix seconds).
+    bans: how many the shop has given in a row.
     """
 
     size: float = 0.0
@@ -29,6 +32,7 @@ class Pace:
     level: float = 0.0
     seen: float = 0.0
     blocked_until: float = 0.0
+    bans: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,16 @@ def learn(pace: Pace, told: Told, now: float) -> Pace:
     return pace
 
 
+def banned(pace: Pace, now: float) -> tuple[Pace, float]:
+    """The bucket after the shop has shut itself to us for a while that it does not name, and our seconds of waiting."""
+    if now < pace.blocked_until:
+        # Calls that were under way with the one that was refused first.
+        return pace, pace.blocked_until - now
+    bans = pace.bans + 1 if now < pace.blocked_until + BAN_MEMORY else 1.0
+    wait = min(BAN * 2 ** (bans - 1), LONGEST_BAN)
+    return replace(pace, bans=bans, blocked_until=now + wait), wait
+
+
 def _drained(pace: Pace, now: float) -> Pace:
     # A clock that was set back drains nothing, and must not stop everything until it has caught up.
     passed = max(0.0, now - pace.seen)
@@ -123,6 +137,10 @@ class Pacer:
 
     def learn(self, told: Told, now: float) -> None:
         self._store.change_pace(self._key, lambda pace: (learn(self._known(pace), told, now), 0.0))
+
+    def ban(self, now: float) -> float:
+        """Seconds until the shop is asked again."""
+        return self._store.change_pace(self._key, lambda pace: banned(self._known(pace), now))
 
     def _known(self, pace: Pace) -> Pace:
         return replace(pace, size=self._fixed[0], rate=self._fixed[1]) if self._fixed else pace

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
-KINDS = ("throttle", "error", "refuse", "slow", "drip", "html", "revoked")
+KINDS = ("throttle", "abuse", "error", "refuse", "slow", "drip", "html", "revoked")
 
 
 @dataclass
 class Fault:
-    """kind: throttle (429), error (5xx), refuse (4xx with Salla's envelope), slow, drip, html (a page with 200),
+    """kind: throttle (429), abuse (403 that names no scope), error (5xx), refuse (4xx with Salla's envelope), slow, drip, html (a page with 200),
     revoked (401).
 
     path: prefix of the paths it meets. times: how many requests it meets, None for all. seconds: of slow,
@@ -71,6 +71,9 @@ def faulty_response(
         headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         body = '{"status":429,"success":false,"error":{"code":429,"message":"Too Many Attempts."}}'
         return Response(body, 429, headers, content_type="application/json")
+    if fault.kind == "abuse":
+        body = '{"status":403,"success":false,"error":{"code":403,"message":"Forbidden"}}'
+        return Response(body, 403, content_type="application/json")
     if fault.kind == "error":
         return Response("<h1>Server Error</h1>", fault.status, content_type="text/html")
     if fault.kind == "refuse":

@@ -205,6 +205,29 @@ def test_five_kinds_of_401(salla, client, provider, message, kind, step, refresh
     assert step in caught.value.step
 
 
+def test_a_403_that_names_no_scope_is_a_ban_that_ends(salla, client, provider, clock):
+    salla.faults.add("/brands", "abuse", times=2)
+    for wait in (180, 360):
+        with pytest.raises(ShopError, match="abuse") as caught:
+            client.fetch("brand", "1")
+        assert (caught.value.kind, caught.value.retry_after) == ("throttled", wait)
+        calls = len(salla.log.entries)
+        with pytest.raises(ShopError) as caught:
+            client.fetch("order", "1")
+        assert (caught.value.kind, len(salla.log.entries)) == ("throttled", calls)
+        clock.now += wait
+    assert client.fetch("brand", "1") is None
+    assert provider.refused == []
+
+
+def test_a_403_that_names_a_scope_is_for_a_person(salla, client):
+    salla.faults.add("/brands", "refuse", status=403, message="This app lacks the scope brands.read")
+    with pytest.raises(ShopError) as caught:
+        client.fetch("brand", "1")
+    assert (caught.value.kind, "missing scope" in caught.value.step) == ("forbidden", True)
+    assert client.fetch("brand", "1") is None
+
+
 def test_a_refusal_names_its_fields_in_the_shops_words(salla, client):
     with pytest.raises(ShopError, match="بيانات غير صحيحة order_id: حقل رقم الطلب مطلوب") as caught:
         client._api.get("/orders/items", {}, Budget(0))

@@ -195,3 +195,17 @@ def test_what_an_answer_says_of_waiting(status, headers, seconds):
     limits = Limits(MemoryPaceStore(), "A", lambda: NOW)
     assert limits.learn("/orders", status, headers) == pytest.approx(seconds)
     assert limits.take("/orders", ORDERS) == pytest.approx(seconds)
+
+
+def test_a_ban_holds_all_of_a_store_and_lasts_longer_each_time():
+    now = [NOW]
+    limits = Limits(MemoryPaceStore(), "A", lambda: now[0])
+    for seconds in (180, 360, 720, 1440, 1800, 1800):
+        assert limits.ban() == seconds
+        # Another call that was under way says nothing new.
+        now[0] += 10
+        assert limits.ban() == limits.take("/customers/1", ORDERS) == seconds - 10
+        now[0] += seconds - 10
+        assert limits.take("/orders", BACKFILL) == 0
+    now[0] += 3601
+    assert limits.ban() == 180

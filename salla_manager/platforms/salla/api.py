@@ -16,13 +16,14 @@ from salla_manager.core.transport import HttpAnswer
 from salla_manager.core.transport import Limits as HttpLimits
 from salla_manager.platforms.pace import Budget
 from salla_manager.platforms.port import ShopError
-from salla_manager.platforms.salla.errors import Gone, body_of, is_token_invalid, refusal
+from salla_manager.platforms.salla.errors import Gone, body_of, is_ban, is_token_invalid, refusal
 from salla_manager.platforms.salla.limits import Limits
 from salla_manager.platforms.values import mapping, rows
 
 PER_PAGE = 60
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_PAGES = 20_000
+_BANNED = "Salla shuts itself to this store's calls for a while (403), as it does where it takes them for abuse"
 
 # Called without argument for a token, and with one that the shop refused for another.
 TokenProvider = Callable[..., str]
@@ -110,6 +111,8 @@ class SallaApi:
                 raise _throttled(path, "Salla asks to wait", pause, answer.status)
             if pause:
                 continue
+            if is_ban(answer.status, answer.body):
+                raise _throttled(path, _BANNED, self._limits.ban(), answer.status)
             if answer.status == 401 and not is_second_token and is_token_invalid(answer.body):
                 token, is_second_token = self._tokens(token), True
                 continue

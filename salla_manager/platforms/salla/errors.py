@@ -48,6 +48,12 @@ def is_token_invalid(content: bytes) -> bool:
     return kind_of_401(content) == TOKEN
 
 
+def is_ban(status: int, content: bytes) -> bool:
+    """A 403 that names no scope is Salla's answer to what it takes for abuse, and ends by itself. ref:
+    docs.salla.dev/421125m0 (rate limits)"""
+    return status == 403 and kind_of_401(content) != SCOPE
+
+
 def refusal(call: str, status: int, body: dict[str, Any]) -> ShopError:
     """Of an answer that says no: 3xx, 4xx, or success false. call: such as `GET /orders`."""
     told = message_of(body)

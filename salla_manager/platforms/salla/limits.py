@@ -51,6 +51,10 @@ class Limits:
             pacer.learn(told, self._now())
         return wait or 0.0
 
+    def ban(self) -> float:
+        """Salla takes our calls for abuse; gives the seconds to wait. All of the store's calls wait."""
+        return self._store.ban(self._now())
+
     def _wait(self, headers: Mapping[str, str]) -> float:
         given = headers.get("retry-after", "").strip()
         if given.isdigit():

@@ -10,6 +10,7 @@ class ShopLimit(HubRow):
     if TYPE_CHECKING:
         from frappe.types import DF
 
+        bans: DF.Float
         blocked_until: DF.Float
         held_until: DF.Datetime | None
         level: DF.Float
