@@ -48,7 +48,7 @@ class SqliteErp:
             price_name = f"{body['item_code']}-{price.price_list}"
             self._save("Item Price", self._existing("Item Price", price_name), price_name, body)
         body = asdict(values)
-        body.pop("kept")
+        del body["kept"], body["source"]
         if not name:
             return self._save("Item", name, values.item_code, body)
         before = self._load("Item", name)

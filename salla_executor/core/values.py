@@ -99,6 +99,9 @@ class ItemValues:
     weight: Decimal | None = None
     weight_uom: str | None = None
     image: str | None = None
+    # Besides that one, and the store that says so: what other stores of the Item have is not its to take away.
+    images: tuple[str, ...] | None = None
+    source: str = ""
     prices: tuple[ItemPrice, ...] = ()
     # What one unit of a bundle holds: item code and quantity.
     components: tuple[tuple[str, Decimal], ...] = ()

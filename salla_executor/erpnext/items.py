@@ -15,6 +15,7 @@ from salla_executor.core.values import ItemValues
 from salla_executor.erpnext.documents import differing, keep_at_hand, plain, rich, set_values, web_address
 from salla_executor.erpnext.errors import refusals, words_of
 from salla_executor.erpnext.item_attributes import ensure_attribute, ensure_value
+from salla_executor.erpnext.item_images import save_images
 from salla_executor.erpnext.item_prices import save_price
 from salla_executor.erpnext.product_bundles import save_bundle
 
@@ -34,6 +35,8 @@ def save_item(name: str | None, values: ItemValues) -> Saved:
         for price in values.prices:
             found = save_price(doc, price, is_kept="prices" in values.kept)
             (kept if "prices" in values.kept else changes).update(found)
+        if values.images is not None:
+            changes |= save_images(doc, values.images, values.source, kept, is_new=name is None)
         if values.components:
             found = save_bundle(doc, values.components, is_kept="components" in values.kept)
             (kept if "components" in values.kept else changes).update(found)

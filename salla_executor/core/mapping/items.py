@@ -5,6 +5,7 @@
 | SKU | Item code; kept when the SKU changes later |
 | type product, food | Item on stock; every other type is not |
 | components | Product Bundle of this Item, which ERPNext unpacks into what it holds |
+| images | the first is the Item's, the others are attached by their address |
 | options | template with these attributes; a variant carries their values |
 | price | Item Price per price list in its currency; in the main one the regular price without VAT, since sales come and
  go without a word from the shop |
@@ -82,11 +83,19 @@ def product_item(
         has_variants=bool(payload.options),
         attribute_names=tuple(payload.options),
         image=payload.images[0] if payload.images else None,
+        images=_further_images(payload, settings, is_new),
+        source=source,
         prices=prices,
         components=components,
         **_common(payload, settings, is_new, is_restored),
     )
     return values, notes
+
+
+def _further_images(payload: ProductPayload, settings: Settings, is_new: bool) -> tuple[str, ...] | None:
+    """None, as of the first one, where the shop names none or they are the ERP's."""
+    is_kept = not is_new and "image" in settings.erp_item_fields
+    return tuple(payload.images[1:]) if payload.images and not is_kept else None
 
 
 def variant_item(
