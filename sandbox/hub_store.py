@@ -80,6 +80,12 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
             *(platform, merchant_id),
         ).rowcount
 
+    def resume_events(self, store: str) -> int:
+        return self._run(
+            "update event set status = ?, message = '', due_at = null where store = ? and status = ?",
+            *(EventStatus.RECEIVED, store, EventStatus.SWITCHED_OFF),
+        ).rowcount
+
     # Records
 
     def lock_record(self, key: RecordKey) -> Record:

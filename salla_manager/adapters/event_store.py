@@ -97,6 +97,14 @@ class EventRows:
         )
         return changed_rows()
 
+    def resume_events(self, store: str) -> int:
+        frappe.db.sql(
+            """update `tabSalla Incoming Log` set status = %s, due = 1, message = '', modified = %s
+            where store = %s and status = %s""",
+            (EventStatus.RECEIVED, now_datetime(), store, EventStatus.SWITCHED_OFF),
+        )
+        return changed_rows()
+
 
 def _due(due_at: datetime | None) -> dict[str, Any]:
     return {"due": to_epoch(due_at), "due_at": shown(due_at)}

@@ -174,6 +174,8 @@ class EventStatus:
     UNKNOWN_STORE = "Unknown Store"
     # The shop has to be read for it and gives no access; it goes on by itself when there is some again.
     NO_ACCESS = "No Access"
+    # The store has its kind off; it goes on when that is switched on again.
+    SWITCHED_OFF = "Switched Off"
     FAILED = "Failed"
 
 

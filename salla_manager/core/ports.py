@@ -124,6 +124,10 @@ class EventStore(Protocol):
         to the store. How many."""
 
 
+    def resume_events(self, store: str) -> int:
+        """Switched Off events of this store become Received. How many."""
+
+
 class RecordStore(Protocol):
     def lock_record(self, key: RecordKey) -> Record:
         """The record, made if it is new, locked until the transaction ends."""

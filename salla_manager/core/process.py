@@ -24,6 +24,7 @@ _GRAVITY = (
     EventStatus.IGNORED,
     EventStatus.STALE,
     EventStatus.PROCESSED,
+    EventStatus.SWITCHED_OFF,
     EventStatus.NO_ACCESS,
     EventStatus.FAILED,
 )
@@ -173,8 +174,8 @@ def _work(host: Host, work: _Work) -> Result:
         # A deletion is final, also where the shop still showed the entity a moment after it.
         return _told(host, variants.delete(host, store, key))
     if command_type_of(key.entity_type) in store.disabled_command_types:
-        reason = f"{key.entity_type} is switched off on {store.name}. Switched on, the next look for changes reads it."
-        return Result(EventStatus.IGNORED, reason)
+        reason = f"{key.entity_type} is switched off on {store.name}. Switched on there, the event goes on by itself."
+        return Result(EventStatus.SWITCHED_OFF, reason)
     client = host.client_for(store)
     if client is not None:
         client = client.in_lane(ORDERS if key.entity_type == "order" else PRODUCTS)

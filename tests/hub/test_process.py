@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hub_kit import NOW, Hub, body
+from hub_kit import NOW, STORE, Hub, body
 
 from salla_manager.core.commands import process_event_again
 from salla_manager.core.model import RecordStatus
@@ -209,3 +209,18 @@ def test_the_platform_knows_best_what_to_do(hub: Hub) -> None:
     hub.webhook("product.updated", external_id="1")
     hub.process()
     assert hub.event()["message"].endswith("HTTP 401. Wake the owner.")
+
+
+def test_what_comes_while_its_kind_is_off_is_kept_and_worked_off_when_it_is_on(hub: Hub) -> None:
+    hub.shop.has("order", body("order", customer=None, items=[]))
+    hub.change_store(disabled_command_types=frozenset({"upsert_order"}))
+    hub.webhook("order.created", external_id="900")
+    assert hub.process().events == {"Switched Off": 1}
+    assert (hub.shop.fetched, hub.commands()) == ([], [])
+    assert "Switched on there, the event goes on by itself" in hub.event()["message"]
+    hub.change_store(disabled_command_types=frozenset())
+    assert hub.process().events == {}
+    with hub.rows.transaction():
+        assert hub.rows.resume_events(STORE) == 1
+    assert hub.process().events == {"Processed": 1}
+    assert hub.statuses("order") == ["Queued"]

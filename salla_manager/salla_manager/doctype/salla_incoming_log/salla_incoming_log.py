@@ -25,7 +25,14 @@ class SallaIncomingLog(HubRow):
         received: DF.Int
         received_at: DF.Datetime | None
         status: DF.Literal[
-            "Received", "Processed", "Ignored", "Stale", "Unknown Store", "No Access", "Failed"
+            "Received",
+            "Processed",
+            "Ignored",
+            "Stale",
+            "Unknown Store",
+            "No Access",
+            "Switched Off",
+            "Failed",
         ]
         store: DF.Link | None
     # end: auto-generated types

@@ -7,6 +7,7 @@ frappe.listview_settings["Salla Incoming Log"] = {
 			Stale: "gray",
 			"Unknown Store": "orange",
 			"No Access": "orange",
+			"Switched Off": "yellow",
 			Failed: "red",
 		};
 		return [__(doc.status), colours[doc.status], `status,=,${doc.status}`];

@@ -85,7 +85,9 @@ class StoreAccount(Document):
     def on_update(self):
         # What came before the store was known is worked off now.
         platform = PLATFORMS[self.platform]
-        if FrappeHubStore().adopt_events(platform, self.merchant_id, self.name):
+        hub = FrappeHubStore()
+        # What was switched off meanwhile goes on, too.
+        if hub.adopt_events(platform, self.merchant_id, self.name) + hub.resume_events(self.name):
             wake_events()
         wake_release()
 
