@@ -9,10 +9,10 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from salla_manager.adapters.erp_connection_store import CONFIG
+from salla_manager.adapters.erp_connection_store import CONFIG, keep_config, read_config
 from salla_manager.adapters.erp_connectors import connector
 from salla_manager.adapters.instance_store import CONNECTION
-from salla_manager.adapters.secrets import STARS, has_secret, keep_config, read_config
+from salla_manager.adapters.secrets import STARS, has_secret
 from salla_manager.erp.config import problems
 from salla_manager.erp.port import ConfigField
 
@@ -20,7 +20,7 @@ from salla_manager.erp.port import ConfigField
 def form_of(name: str) -> dict[str, Any]:
     """fields: as a dialog needs them, with the values that are no secrets and whether a secret is kept."""
     connector_type = frappe.db.get_value(CONNECTION, name, "connector_type")
-    kept = read_config(CONNECTION, name, CONFIG) or {}
+    kept = read_config(name) or {}
     return {
         "connector_type": connector_type,
         "is_kept": has_secret(CONNECTION, name, CONFIG),
@@ -31,7 +31,7 @@ def form_of(name: str) -> dict[str, Any]:
 def save(name: str, values: dict[str, Any]) -> None:
     """values: of the form; an empty secret leaves the kept one, one that is None takes it away."""
     doc = frappe.get_doc(CONNECTION, name)
-    kept = read_config(CONNECTION, name, CONFIG) or {}
+    kept = read_config(name) or {}
     config = _merged(_fields(doc.connector_type), kept, values)
     doc.config = json.dumps(config)
     doc.save()
@@ -61,7 +61,7 @@ def _keep(doc: Document, fields: tuple[ConfigField, ...], config: dict[str, Any]
         frappe.throw(
             "<br>".join(map(frappe.utils.escape_html, found)), title=_("The configuration is not whole")
         )
-    keep_config(doc.doctype, doc.name, CONFIG, config)
+    keep_config(doc.name, config)
     doc.config = STARS
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils.password import get_decrypted_password, set_encrypted_password
 
 from salla_manager.adapters.instance_store import CONNECTION
 from salla_manager.adapters.rows import from_epoch
-from salla_manager.adapters.secrets import SecretError, read_config
+from salla_manager.adapters.secrets import SecretError, encryption
 from salla_manager.core.model import Connection, Route
+from salla_manager.erp.encryption import DecryptionError, MasterKeyError, Place
 
 ACTIVE, DISABLED = "ACTIVE", "DISABLED"
 CONFIG = "config"
@@ -60,10 +62,32 @@ def _connection(row: Any) -> Connection:
     )
 
 
+def read_config(name: str) -> dict[str, Any] | None:
+    """The kept configuration, None where there is none. Raises SecretError."""
+    stored = get_decrypted_password(CONNECTION, name, CONFIG, raise_exception=False)
+    try:
+        return encryption().decrypt_config(stored, _place(name)) if stored else None
+    except (DecryptionError, MasterKeyError) as error:
+        raise SecretError(_("{0} {1}, {2}: {3}").format(_(CONNECTION), name, CONFIG, error)) from None
+
+
+def keep_config(name: str, config: dict[str, Any]) -> None:
+    """Encrypted as a whole, in the transaction that is open. Raises SecretError without a master key."""
+    try:
+        sealed = encryption().encrypt_config(config, _place(name))
+    except MasterKeyError as error:
+        frappe.throw(str(error), SecretError, title=_("The secret cannot be kept"))
+    set_encrypted_password(CONNECTION, name, sealed, CONFIG)
+
+
+def _place(name: str) -> Place:
+    return Place(frappe.local.site, CONNECTION, name, CONFIG)
+
+
 def _config(name: str) -> tuple[dict[str, Any], str]:
     """What is kept, and why it cannot be read: one connection must not stop the others."""
     try:
-        config = read_config(CONNECTION, name, CONFIG)
+        config = read_config(name)
     except SecretError as error:
         return {}, str(error)
     if config is None:

@@ -53,27 +53,6 @@ def keep_secret(doctype: str, name: str, fieldname: str, secret: str) -> None:
     _show(doctype, name, fieldname, STARS if secret else "")
 
 
-def read_config(doctype: str, name: str, fieldname: str) -> dict[str, Any] | None:
-    """The kept configuration, None where there is none. Raises SecretError."""
-    stored = _stored(doctype, name, fieldname)
-    if not stored:
-        return None
-    try:
-        return encryption().decrypt_config(stored, _place(doctype, name, fieldname))
-    except (DecryptionError, MasterKeyError) as error:
-        raise SecretError(_("{0} {1}, {2}: {3}").format(_(doctype), name, fieldname, error)) from None
-
-
-def keep_config(doctype: str, name: str, fieldname: str, config: dict[str, Any]) -> None:
-    """As one envelope, in the transaction that is open. Raises SecretError without a master key."""
-    try:
-        sealed = encryption().encrypt_config(config, _place(doctype, name, fieldname))
-    except MasterKeyError as error:
-        frappe.throw(str(error), SecretError, title=_("The secret cannot be kept"))
-    set_encrypted_password(doctype, name, sealed, fieldname)
-    _show(doctype, name, fieldname, STARS)
-
-
 def keep_typed(doc: Document) -> None:
     """For `validate`: what a person typed is kept before Frappe would keep it its own way; a field that nobody can
     type into is what is stored, whatever an older form says."""
