@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from sandbox import dropzone
 from sandbox.bench_erp import BenchErp
+from sandbox.forgery import forge
 from sandbox.frappe_site import FrappeSite
 from sandbox.proxy import Proxy
 from sandbox.salla.generate import generate
@@ -30,7 +31,7 @@ from sandbox.salla.shop import Delivery
 from sandbox.salla.state import ShopState
 from sandbox.woocommerce.generate import generate as generate_woo
 from sandbox.woocommerce.server import SimulatedWoo
-from sandbox.world import forge, wait_until
+from sandbox.world import wait_until
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts" / "bench"
 SETTLE_SECONDS = 420.0
@@ -175,6 +176,9 @@ class BenchWorld:
             "Sync Run", ["finished_at"], [["store", "=", self.store], ["kind", "=", "Changes"]]
         )
         return str(rows[0]["finished_at"] or "") if rows else ""
+
+    def walk(self) -> None:
+        self.scripts.call(self.bench, self.scripts.HUB, "salla", "walk", self.store)
 
     def files(self) -> tuple[int, list[str]]:
         mine = [["erp_connection", "=", self.connection], ["status", "=", "Done"]]

@@ -14,10 +14,14 @@ from typing import Any, Protocol
 import requests
 
 from salla_manager import contract
+from salla_manager.core import reconcile
 from salla_manager.core.incremental import read_changes
 from salla_manager.core.model import Route, Settings
+from salla_manager.core.reconciliation import RunKey
+from salla_manager.core.unsettled import read_unsettled
 from sandbox import dropzone
 from sandbox.executor import EmbeddedExecutor
+from sandbox.forgery import forge
 from sandbox.hub import EmbeddedHub
 from sandbox.salla.generate import generate
 from sandbox.salla.server import SimulatedSalla
@@ -50,6 +54,9 @@ class World(Protocol):
 
     def look(self) -> None:
         """What the scheduler does all day: read what changed in the shop."""
+
+    def walk(self) -> None:
+        """What the scheduler does each night: compare all ids, read again what is not settled."""
 
     def files(self) -> tuple[int, list[str]]:
         """(commands of this store that went to the dropzone, what is not as it should be there)."""
@@ -207,6 +214,13 @@ class EmbeddedWorld:
     def look(self) -> None:
         read_changes(self.hub.host, self.hub.store, self.store)
 
+    def walk(self) -> None:
+        for kind in ("product", "variant", "order"):
+            key = RunKey(self.store, kind)
+            reconcile.reconcile(self.hub.host, self.hub.store, key)
+            reconcile.enqueue_missing(self.hub.host, self.hub.store, key)
+        read_unsettled(self.hub.host, self.store)
+
     def files(self) -> tuple[int, list[str]]:
         sent = [row for row in self.hub.rows("command") if row["erp_connection"] and row["status"] == "Done"]
         return sum(row["store"] == self.store for row in sent), dropzone.differences(self.dropzone, sent)
@@ -284,17 +298,3 @@ class EmbeddedWorld:
             for name, body in found.items()
             if doctype != "Sales Order" or body["source"] == self.store
         }
-
-
-def forge(executor_url: str, instance_id: str) -> int:
-    """A well-formed command signed with a secret that is not the shared one."""
-    key = contract.idempotency_key(instance_id, "upsert_brand", "SM-STORE-00001", "666", 1)
-    command = contract.Command(
-        "SM-COMMAND-66666", "upsert_brand", "brand", "SM-STORE-00001", "CUST-0001", instance_id, key,
-        {"external_id": "666", "name": "Forged"}, revision=1,
-    )  # fmt: skip
-    body = contract.encode_command(command)
-    headers = contract.signed_headers(instance_id, "not the secret", body, key, now=int(time.time()))
-    return requests.post(
-        executor_url + contract.DISPATCH_PATH, data=body, headers=headers, timeout=30
-    ).status_code

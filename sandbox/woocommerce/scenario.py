@@ -23,6 +23,7 @@ class WooScenario(Scene):
             self.duplicates,
             self.quiet_changes,
             self.shop_in_trouble,
+            self.night,
             self.missing_sku,
             self.forgeries,
             self.second_sync,
@@ -122,6 +123,22 @@ class WooScenario(Scene):
         self.world.look()
         self.world.settle()
         return "a firewall's page, a 503 and words of PHP; read when they had passed"
+
+    def night(self) -> str:
+        """What neither a webhook nor a time of change tells: other lines in an open order."""
+        shop, before, orders = self.world.woo.shop, len(self.world.commands()), self.world.woo.state.orders
+        key = next(key for key, order in orders.items() if order.status == "processing" and not order.coupons)
+        shop.edit_order(key, [(self._simple()[6], 0, 2)])
+        self.world.look()
+        self.world.settle()
+        unseen = len(self.world.commands()) - before
+        self.world.walk()
+        self.world.settle()
+        made = len(self.world.commands()) - before
+        self._expect(
+            (unseen, made) == (0, 1), f"Other lines made {unseen} commands by day and {made} by night."
+        )
+        return f"other lines in an order: {unseen} commands by day, {made} by night"
 
     def missing_sku(self) -> str:
         """A product without SKU, an order that wants it, and the SKU given later."""
