@@ -177,7 +177,8 @@ class _Worker:
         step = replace(step, pages=step.pages + 1, cursor=page.cursor or "", is_done=page.cursor is None)
         if step.is_done:
             self._note_read(step.entity_type)
-        self._save(replace(step, total=page.total))
+        # A page without rows may lie before the list itself, which is not counted yet.
+        self._save(replace(step, total=page.total or step.total))
 
     def _known(self, step: SyncStep, compared: dict[str, Seen]) -> Known | None:
         """What of a page need not be read; None where all of it has to be, as when a kind is read the first time.

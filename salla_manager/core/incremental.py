@@ -9,7 +9,7 @@ from typing import Any
 
 from salla_manager.core import asked
 from salla_manager.core.host import Host
-from salla_manager.core.model import RecordKey, RecordStatus, Store
+from salla_manager.core.model import RecordStatus, Seen, Store
 from salla_manager.core.pull import ENTITY_TYPES, PullReport, absorb_listed, source_of, wanted_types
 from salla_manager.core.sync_run import MOST_TRIES, Place, SyncStore
 from salla_manager.platforms.port import Look, Met, ShopError
@@ -79,17 +79,23 @@ class _Reading:
     def meet(self, external_id: str, changed_at: datetime | None) -> str:
         if external_id in self.place.block.left_out:
             return Met.READ
-        record = self.host.store.find_record(RecordKey(self.store.name, self.entity_type, external_id))
+        record = self._record(external_id)
         if record is None:
             # What is older was not wanted so far; a backfill brings it.
             return Met.OLD if changed_at and changed_at < self.since - OVERLAP else Met.NEW
         if record.observed_at and record.observed_at >= self.place.began:
             return Met.READ
-        if not record.mapped or record.status == RecordStatus.FAILED:
+        if record.status in (RecordStatus.NEW, RecordStatus.FAILED):
             return Met.NEW
         if changed_at is None or record.source_updated_at != changed_at:
             return Met.NEW
         return Met.READ if record.observed_at and record.observed_at >= self.since else Met.OLD
+
+    def _record(self, external_id: str) -> Seen | None:
+        """A look at products also shows variants where the shop lists those apart."""
+        kinds = ("product", "variant") if self.entity_type == "product" else (self.entity_type,)
+        found = (self.host.store.seen(self.store.name, kind, [external_id]) for kind in kinds)
+        return next((records[0] for records in found if records), None)
 
     def stuck(self, external_id: str, error: ShopError) -> None:
         """Returns where the look goes on without this entity, raises the error where it has to come back."""
