@@ -150,7 +150,7 @@ def test_what_was_deleted_in_the_shop_stays_deleted(hub):
     told(hub, "product")
     hub.webhook("product.deleted", external_id="1")
     hub.process()
-    hub.rows.drop_rules(f"{STORE} product")
+    save(hub, "product", {**NOTE, "target": "url"})
     assert again(hub, "product", only_failed=False).changed == 0
     assert json.loads(hub.record("product", "1").mapped)["status"] == "deleted"
 
@@ -212,6 +212,18 @@ def test_a_variant_is_mapped_again_by_itself(hub):
     assert again(hub, "variant").changed == 1
 
 
+@pytest.mark.parametrize("row", [NOTE, NEEDS_URL])
+def test_a_product_mapped_again_keeps_the_code_that_its_variants_leave_it(hub, row):
+    """Its variant bears its SKU."""
+    save(hub, "product", row)
+    variant = body("variant", external_id="11", options=[{"name": "Size", "value": "S"}])
+    told(hub, "product", options=["Size"], variants=[variant])
+    save(hub, "product", {**NOTE, "target": "url"})
+    assert again(hub, "product", only_failed=False).changed == 1
+    mapped = json.loads(hub.record("product", "1").mapped)
+    assert (mapped["url"], mapped["template_code"]) == ("says", "OUD-1-1")
+
+
 def test_a_sku_out_of_the_rules_lets_a_product_go(hub):
     told(hub, "product", sku="")
     assert hub.record("product", "1").status == "Skipped"
@@ -226,7 +238,7 @@ def test_what_the_normalizer_refuses_is_not_touched(hub):
     told(hub, "product", price=None, name="")
     before = hub.record("product", "1")
     assert (before.status, before.failed_by) == ("Failed", "")
-    save(hub, "product", NOTE)
+    save(hub, "product", {"target": "url", "transform": "constant", "parameters": {"value": "x"}})
     assert again(hub, "product", only_failed=False).changed == 0
     assert hub.record("product", "1") == before
 

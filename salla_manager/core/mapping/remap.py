@@ -15,7 +15,7 @@ from salla_manager.core.mapping.port import MappingRows, Scope
 from salla_manager.core.model import CommandStatus, Record, RecordStatus, Store
 from salla_manager.core.outbox import Outcome
 from salla_manager.core.pull import reason_of
-from salla_manager.payloads import Payload, parse_payload
+from salla_manager.payloads import Payload, ProductPayload, parse_payload
 from salla_manager.platforms.port import ShopClient, ShopError
 
 PAGE, FEW = 50, 5
@@ -114,7 +114,18 @@ def _again(host: Host, shops: _Shops, record: Record) -> list[Outcome]:
     payload = kept_payload(record)
     if store is None or payload is None or _is_at_rest(host, record, payload, rules):
         return []
-    return take_in(host, store, client, [payload], record.observed_at or _NEVER)
+    payloads = [payload, *_beside(host, record, payload)]
+    return take_in(host, store, client, payloads, record.observed_at or _NEVER)
+
+
+def _beside(host: Host, record: Record, payload: Payload) -> list[Payload]:
+    """The variants that bear their product's SKU: by them its Item gets a code of its own."""
+    if not isinstance(payload, ProductPayload) or not payload.options:
+        return []
+    with host.store.transaction():
+        found = host.store.records_with_sku(record.key.store, record.sku or payload.sku or "")
+    kept = [kept_payload(one) for one in found if one.key.entity_type == "variant"]
+    return [one for one in kept if getattr(one, "product_id", "") == payload.external_id and one is not None]
 
 
 def _is_at_rest(host: Host, record: Record, payload: Payload, rules: RuleSets) -> bool:
