@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scripts.connector_faults import CONNECTORS
+from scripts.mapping_faults import MAPPING
 
 
 class Fault(NamedTuple):
@@ -359,4 +360,5 @@ FAULTS = (
     *PERSONS,
     *DESTINATIONS,
     *(Fault(*one) for one in CONNECTORS),
+    *(Fault(*one) for one in MAPPING),
 )
