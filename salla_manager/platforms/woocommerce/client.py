@@ -136,7 +136,7 @@ class WooClient:
     def find_by_sku(self, sku: str) -> dict[str, Any] | None:
         """The list by SKU also gives variations; then it is their product."""
         wanted = sku.strip().casefold()
-        page = self.api.page("/products", {"sku": sku, **ANY}, 0, self.budget())
+        page = self.api.page("/products", {"sku": sku.strip(), **ANY}, 0, self.budget())
         found = [row for _, row in page.rows if (text(row.get("sku")) or "").casefold() == wanted]
         if not found:
             return None
