@@ -57,4 +57,4 @@ def _of_access(client: Any) -> list[StepView]:
 
 
 def _step(check: str, ok: bool, message: str, otherwise: Any) -> StepView:
-    return {"check": _(check), "state": "ok" if ok else otherwise, "message": plain(message)}
+    return {"check": check, "state": "ok" if ok else otherwise, "message": plain(message)}

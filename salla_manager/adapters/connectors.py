@@ -60,11 +60,9 @@ def view(name: str) -> ConnectorView:
 
 
 def last_test(doc: Any) -> TestView:
-    return {
-        "ok": doc.test_result == "Passed",
-        "tested_at": moment(doc.tested_at),
-        "steps": json.loads(doc.test_steps or "[]"),
-    }
+    # Kept as they were told, shown in the language of whoever looks.
+    steps = [{**step, "check": _(step["check"])} for step in json.loads(doc.test_steps or "[]")]
+    return {"ok": doc.test_result == "Passed", "tested_at": moment(doc.tested_at), "steps": steps}
 
 
 def begin_sync(name: str, mode: Mode, entity_types: list[str] | None, since: str | None) -> SyncView:

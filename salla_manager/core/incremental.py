@@ -43,7 +43,8 @@ def read_changes(
         if error is None:
             reading.end()
             continue
-        report.stop(plural, error, "It goes on from there by itself.")
+        by_itself = "It goes on from there by itself."
+        report.stop(plural, error, by_itself if error.is_retryable else "The next look begins there again.")
         kinds.add(error.kind)
         if error.is_retryable:
             waits.append(error.retry_after or (0.0 if error.kind == "throttled" else RETRY_SECONDS))

@@ -54,7 +54,8 @@ class PullReport:
     def stop(self, plural: str, error: ShopError, then: str) -> None:
         """The list broke off; then: what comes next, for a person."""
         self.is_complete = False
-        self.fail(plural, f"The list could not be read to its end: {error} {then}")
+        said = " ".join(filter(None, (str(error), error.step, then)))
+        self.fail(plural, f"The list could not be read to its end: {said}")
 
     def answer(self) -> dict[str, Any]:
         return {

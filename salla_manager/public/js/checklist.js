@@ -8,7 +8,7 @@ salla_checklist.table = function (rows) {
 	const lines = rows.map(
 		({ check, state, message }) =>
 			`<tr><td class="text-nowrap"><span class="indicator-pill no-indicator-dot ${colours[state]}">${words[state]}</span></td>
-			<td class="text-nowrap"><b>${escape(check)}</b></td><td dir="auto">${escape(message)}</td></tr>`
+			<td class="text-nowrap"><b>${escape(__(check))}</b></td><td dir="auto">${escape(message)}</td></tr>`
 	);
 	return `<table class="table table-sm">${lines.join("")}</table>`;
 };

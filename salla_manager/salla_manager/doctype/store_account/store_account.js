@@ -34,6 +34,10 @@ function name_fields(frm) {
 	const is_woo = frm.doc.platform === "WooCommerce";
 	frm.set_df_property("base_url", "label", is_woo ? __("Shop URL") : __("API URL"));
 	frm.set_df_property("merchant_id", "label", is_woo ? __("Known As") : __("Merchant ID"));
+	// An address reads from the left, whatever the language of the screen.
+	for (const name of ["base_url", "merchant_id"]) {
+		frm.get_field(name).$wrapper.find("input, .control-value").attr("dir", "ltr");
+	}
 }
 
 function test_connection(frm) {
@@ -63,7 +67,7 @@ function show_test(frm) {
 
 function show_webhook_address(frm) {
 	const url = frm.doc.__onload?.webhook_url;
-	const topics = ["order", "product"].flatMap((kind) => ["created", "updated", "deleted"].map((end) => `${kind}.${end}`));
+	const topics = frm.doc.__onload?.webhook_topics || [];
 	const html = url
 		? `<p>${__("Webhooks of the shop go to this address, with the Webhook Secret. They only make it faster: without them each look finds what changed.")}</p>
 			<p><code dir="ltr" style="word-break: break-all">${frappe.utils.escape_html(url)}</code></p>

@@ -10,6 +10,7 @@ from salla_manager.adapters.connecting import webhook_url
 from salla_manager.adapters.secrets import keep_typed
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.platforms.woocommerce.site import merchant_id
+from salla_manager.platforms.woocommerce.webhooks import TOPICS
 from salla_manager.salla_manager.addresses import checked_shop, checked_url
 from salla_manager.tasks import wake_events, wake_release
 
@@ -71,6 +72,7 @@ class StoreAccount(Document):
 
     def onload(self):
         self.set_onload("webhook_url", webhook_url(self.name, self.platform))
+        self.set_onload("webhook_topics", TOPICS)
 
     def validate(self):
         self.merchant_id = (self.merchant_id or "").strip()

@@ -12,6 +12,8 @@ frappe.listview_settings["Store Account"] = {
 		"test_result",
 		"last_sync_error",
 	],
+	// Room for what went on last.
+	hide_name_column: true,
 	get_indicator(doc) {
 		const is_lost = doc.access_alarm || !doc.token_expires_at;
 		if (!doc.enabled) return [__("Off"), "gray", "enabled,=,0"];
@@ -37,6 +39,7 @@ frappe.listview_settings["Store Account"] = {
 	},
 	formatters: {
 		merchant_id: (value) => frappe.utils.escape_html(value || ""),
+		last_sync_at: (value) => (value ? frappe.datetime.comment_when(value) : ""),
 		last_sync_error: (value) => `<bdi>${frappe.utils.escape_html((value || "").split("\n")[0])}</bdi>`,
 		token_expires_at(value) {
 			if (!value) return "";
