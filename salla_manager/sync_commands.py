@@ -33,11 +33,11 @@ def connectors(context: Any, platform: str, organisation: str, as_json: bool) ->
                 click.echo(f"    {one['last_error']}")
 
 
-@salla.command("test-connection")
+@salla.command("test-store")
 @click.argument("store")
 @json_option
 @pass_context
-def test_connection(context: Any, store: str, as_json: bool) -> None:
+def test_store(context: Any, store: str, as_json: bool) -> None:
     """Ask a shop step by step; exit status 1 where something has to be mended."""
     from salla_manager.adapters import connection_test
 
