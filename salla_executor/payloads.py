@@ -267,6 +267,9 @@ class OrderPayload(Payload):
     source: str | None = None
     url: str | None = Field(None, description="the order in the shop's admin")
     note: str | None = None
+    given_back_at: Moment | None = Field(
+        None, description="when the shop last said that something was given back without saying which lines"
+    )
     customer: CustomerPayload | None = Field(None, description="empty for a guest of whom nothing is known")
     items: list[OrderLine] = []
 
@@ -275,6 +278,8 @@ class OrderPayload(Payload):
         values = super().content()
         if self.customer:
             values["customer"] = self.customer.external_id
+        if not self.given_back_at:
+            values.pop("given_back_at")
         for line, row in zip(self.items, values["items"], strict=True):
             # Not said is the same content as from a hub that did not know of them yet.
             for name in ("tax_reason_code", "returned"):

@@ -119,6 +119,9 @@ class SqliteErp:
     def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
         raise BusinessError("not_here", f"The sandbox has no '{action}'.")
 
+    def has_return(self, name: str) -> bool:
+        return False
+
     def mark_status_done(self, name: str, status: str) -> None:
         self._patch("Sales Order", name, status_done=status)
 

@@ -24,6 +24,11 @@ _DELETED_THERE = Text(
     " of statuses has a row 'deleted' that says so."
 )
 
+_GIVEN_BACK = (
+    "The shop said on {0} that goods or money of this order were given back, and not which lines. Look into the shop and"
+    " make the credit note or return by hand; this stands here until there is one."
+)
+
 
 def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     """A Sales Order, submitted if the setting says so and its money agrees with the shop's."""
@@ -54,8 +59,8 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = differences(saved, plan, payload, context.settings)
     context.erp.flag_sales_order(saved.name, difference)
-    done = follow_up(_case(saved, standing, difference, context), actions)
-    return _outcome(saved, plan, difference, done, bool(adopted))
+    case = replace(_case(saved, standing, difference, context), problems=_given_back(payload, saved, context))
+    return _outcome(saved, plan, difference, follow_up(case, actions), bool(adopted))
 
 
 def _cancel(document: str, standing: Standing, actions: tuple[str, ...], context: Context) -> Outcome:
@@ -79,6 +84,14 @@ def _deleted(payload: OrderPayload, standing: Standing, context: Context) -> Out
     done = follow_up(case, actions)
     outcome = saved_outcome(saved, *done.notes, docstatus=done.docstatus)
     return replace(outcome, status="applied")
+
+
+def _given_back(payload: OrderPayload, saved: SavedOrder, context: Context) -> tuple[Text, ...]:
+    """Until somebody has made a return or a credit note; where the shop names lines, those are followed instead."""
+    is_named = any(line.returned for line in payload.items)
+    if not payload.given_back_at or is_named or context.erp.has_return(saved.name):
+        return ()
+    return (Text(_GIVEN_BACK, f"{payload.given_back_at:%Y-%m-%d}"),)
 
 
 def _case(saved: SavedOrder, standing: Standing, difference: tuple[Text, ...], context: Context) -> Case:

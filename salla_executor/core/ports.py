@@ -66,6 +66,9 @@ class Erp(Protocol):
     def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
         """Do what is left of an action for a submitted Sales Order. Raises BusinessError, and nothing is left of it."""
 
+    def has_return(self, name: str) -> bool:
+        """Whether a return or credit note, also a draft, stands against the Sales Order."""
+
     def mark_status_done(self, name: str, status: str) -> None: ...
 
     def keep_standing(self, name: str, standing: Standing | None) -> None:

@@ -32,6 +32,7 @@ from salla_executor.erpnext import (
     items,
     kept_fields,
     order_actions,
+    order_documents,
     order_fees,
     order_standing,
     order_statuses,
@@ -88,6 +89,9 @@ class ErpNext:
 
     def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
         return order_actions.carry_out(self._order(name), action, values, self._settings)
+
+    def has_return(self, name: str) -> bool:
+        return order_documents.has_return(name)
 
     def mark_status_done(self, name: str, status: str) -> None:
         self._order(name).db_set("shop_status_done", status)

@@ -18,6 +18,17 @@ def documents_of(doctype: str, field: str, order: str) -> list[str]:
     return [name for name in rows if not frappe.db.get_value(doctype, name, "is_return")]
 
 
+def has_return(order: str) -> bool:
+    """Drafts too."""
+    return any(
+        frappe.db.get_value(doctype, name, "is_return")
+        for doctype, field in (("Sales Invoice", "sales_order"), ("Delivery Note", "against_sales_order"))
+        for name in frappe.get_all(
+            f"{doctype} Item", {field: order, "docstatus": ("<", 2)}, pluck="parent", distinct=True
+        )
+    )
+
+
 def fixed_charges(document: Document) -> list[Document]:
     """Rows of an absolute amount, which ERPNext carries over whole."""
     return [row for row in document.taxes if row.charge_type == "Actual"]

@@ -15,6 +15,8 @@ class TestReturnsInTurn(OrderTestCase):
         super().setUp()
         self.status("completed", make_sales_invoice=1)
         self.status("restored", make_return=1)
+        for name in ("in_progress", "delivered"):
+            self.status(name)
 
     def two(self, status="completed", returned="0", **changes):
         """2 × 100.00 less 20.00, shipping 30.00: with VAT 237.00."""
@@ -38,6 +40,26 @@ class TestReturnsInTurn(OrderTestCase):
         credits = returns_of("Sales Invoice", doc)
         assert (first, self.credited(doc)) == (-103.5, -237), [one.grand_total for one in credits]
         assert sum(one.discount_amount for one in credits) == -20
+
+    def test_what_the_shop_names_no_lines_of_asks_a_person_until_there_is_a_return(self):
+        self.invoiced(self.two())
+        given = {"given_back_at": "2026-11-20T10:00:00+00:00"}
+        doc = self.send("upsert_order", self.two(**given)).document
+        assert "on 2026-11-20 that goods or money" in doc.shop_attention
+        # Until somebody has done it, whatever the shop says next.
+        doc = self.applied("upsert_order", self.two("in_progress", **given)).document
+        assert "on 2026-11-20" in doc.shop_attention
+        make_sales_return(invoices_of(doc)[0]).insert()
+        frappe.db.commit()
+        doc = self.applied("upsert_order", self.two("delivered", **given)).document
+        assert not doc.shop_attention, doc.shop_attention
+
+    def test_lines_that_are_named_need_no_person(self):
+        self.invoiced(self.two())
+        with self.settings(partial_return="Credit note"):
+            given = {"given_back_at": "2026-11-20T10:00:00+00:00", "returned": "1"}
+            doc = self.applied("upsert_order", self.two(**given)).document
+        assert (doc.shop_attention or "", self.credited(doc)) == ("", -103.5)
 
     def test_fees_that_a_person_credited_are_not_credited_again(self):
         doc = self.invoiced(self.two())

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from salla_manager.core import outbox, readiness
+from salla_manager.core.given_back import told
 from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import Mapped, RuleSets, mapped
 from salla_manager.core.model import RecordKey, Store, command_type_of
@@ -28,8 +29,12 @@ def ingest(
     body: dict[str, Any],
     observed_at: datetime,
     stamp: str = "",
+    given_back_at: datetime | None = None,
 ) -> list[Outcome]:
-    """The entity's outcome first. stamp: as `Page.stamps` has it. Raises ShopError where it is worth coming back, NormalizeError without an id."""
+    """The entity's outcome first. stamp: as `Page.stamps` has it; given_back_at: of an event that told so of this order.
+
+    Raises ShopError where it is worth coming back, NormalizeError without an id.
+    """
     platform, context = host.platforms(store.platform), context_of(store)
     if entity_type in ("product", "variant") and (product_id := platform.product_of(body)):
         entity_type = "variant"
@@ -41,7 +46,7 @@ def ingest(
         parent = json.loads(product.normalized or product.mapped or "{}") if product else {}
         context = replace(context, parent=parent)
     try:
-        payloads = platform.normalize(entity_type, body, context)
+        payloads = told(platform.normalize(entity_type, body, context), given_back_at)
     except NormalizeError as error:
         if not error.external_id:
             raise

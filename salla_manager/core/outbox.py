@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from salla_manager import contract
+from salla_manager.core.given_back import with_given_back
 from salla_manager.core.host import Host
 from salla_manager.core.model import (
     CommandStatus,
@@ -91,7 +92,7 @@ def absorb(
             return Outcome(key, UNCHANGED, "It is known already.")
         if _is_older(before, payload, observed_at, host.clock.now()):
             return Outcome(key, STALE, "The shop has told a newer state of it already.")
-        payload = with_tax_reasons(payload, before, host.store)
+        payload = with_given_back(with_tax_reasons(payload, before, host.store), before)
         record = _observed(before, payload, None if only_if_new else observed_at, normalized, made_of)
         freed = before.sku if normalize_sku(before.sku) != normalize_sku(record.sku) else ""
         outcome = _skip_without_sku(host, record, payload) or _queue(host, store, record, payload)

@@ -176,6 +176,7 @@ def _work(host: Host, work: _Work) -> Result:
     if command_type_of(key.entity_type) in store.disabled_command_types:
         reason = f"{key.entity_type} is switched off on {store.name}. Switched on there, the event goes on by itself."
         return Result(EventStatus.SWITCHED_OFF, reason)
+    given = work.received_at if any(signal.given_back for signal in work.signals) else None
     client = host.client_for(store)
     if client is not None:
         client = client.in_lane(ORDERS if key.entity_type == "order" else PRODUCTS)
@@ -189,12 +190,13 @@ def _work(host: Host, work: _Work) -> Result:
             return Result(
                 EventStatus.IGNORED, f"The shop has no {key.entity_type} {key.external_id} any more."
             )
-        return _told(host, ingest(host, store, client, key.entity_type, body, observed_at))
+        return _told(host, ingest(host, store, client, key.entity_type, body, observed_at, given_back_at=given))
     bodies = [signal.body for signal in work.signals if signal.body is not None]
     if not bodies:
         return Result(EventStatus.NO_ACCESS, _no_client_reason(store, work.signals[-1]))
     told = [
-        _told(host, ingest(host, store, client, key.entity_type, body, work.received_at)) for body in bodies
+        _told(host, ingest(host, store, client, key.entity_type, body, work.received_at, given_back_at=given))
+        for body in bodies
     ]
     return max(told, key=lambda result: _gravity(result.status))
 

@@ -78,12 +78,14 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Signal:
-    """What an event says: this entity changed. body is the shop's entity where the event carries it whole."""
+    """What an event says: this entity changed. body is the shop's entity where the event carries it whole. given_back:
+    something of the order was given back, and the order itself need not show it."""
 
     entity_type: str
     external_id: str
     action: Literal["upsert", "delete"] = "upsert"
     body: dict[str, Any] | None = None
+    given_back: bool = False
 
 
 @dataclass(frozen=True)

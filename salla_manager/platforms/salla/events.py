@@ -11,6 +11,8 @@ TOKEN_EVENTS = frozenset({"app.store.authorize", "app.updated", "app.store.token
 SETTINGS_EVENT = "app.settings.updated"
 
 # event: (entity type, action)
+# Salla says of these neither which lines nor how much.
+GIVING_BACK = frozenset({"order.refunded", "order.shipment.return.created"})
 SUBJECTS: dict[str, tuple[str, str]] = {
     "order.created": ("order", "upsert"),
     "order.updated": ("order", "upsert"),

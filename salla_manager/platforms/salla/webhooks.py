@@ -12,6 +12,7 @@ from salla_manager.platforms.body import load_body
 from salla_manager.platforms.port import Signal, Webhook, WebhookError
 from salla_manager.platforms.salla.accounts import expiry
 from salla_manager.platforms.salla.events import (
+    GIVING_BACK,
     IGNORED,
     IGNORED_FAMILIES,
     SETTINGS_EVENT,
@@ -108,7 +109,7 @@ def signals(webhook: Webhook) -> list[Signal]:
     # Trimmed bodies of these look whole at a glance, and their id may be another thing's.
     is_trimmed = webhook.event == "order.status.updated" or "shipment" in webhook.event
     body = webhook.data if not is_trimmed and is_whole(entity_type, webhook.data) else None
-    return [Signal(entity_type, external_id, action, body)]
+    return [Signal(entity_type, external_id, action, body, given_back=webhook.event in GIVING_BACK)]
 
 
 def _check_tokens(webhook: Webhook) -> None:
