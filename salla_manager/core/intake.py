@@ -62,8 +62,7 @@ def _keep(
 ) -> WebhookAnswer:
     try:
         webhook = adapter.read_webhook(raw, headers)
-        # Its secret proves whose it is; what it says of that may differ from the address that people entered.
-        webhook = replace(webhook, merchant_id=store.merchant_id) if store else webhook
+        webhook = _of_store(webhook, store) if store else webhook
         _check_names(webhook)
     except WebhookError as error:
         return _keep_unreadable(adapter.name, raw, str(error), host, store)
@@ -76,6 +75,13 @@ def _keep(
     # After the commit, so that no worker looks before the row is there.
     host.jobs.process_events()
     return answer
+
+
+def _of_store(webhook: Webhook, store: Store) -> Webhook:
+    """Its secret proves whose it is. What it says of that may differ from the address that people entered, and be the
+    same for a shop and its copy."""
+    own = hashlib.sha256(f"{store.name}\n{webhook.dedupe_hash}".encode()).hexdigest()
+    return replace(webhook, merchant_id=store.merchant_id, dedupe_hash=own)
 
 
 def _check_names(webhook: Webhook) -> None:
@@ -127,7 +133,7 @@ def _keep_unreadable(
         merchant_id=store.merchant_id if store else "",
         store=store.name if store else "",
         raw=_TOKENS.sub(r'\1"***"', raw.decode("utf-8", "replace")),
-        dedupe_hash=hashlib.sha256(raw).hexdigest(),
+        dedupe_hash=hashlib.sha256(raw + (store.name.encode() if store else b"")).hexdigest(),
         received_at=host.clock.now(),
         status=EventStatus.FAILED,
         message=f"It is signed rightly but cannot be read: {problem}. Pull from the shop what it was about.",

@@ -54,7 +54,7 @@ class SimulatedWoo:
         self.state = state or generate()
         self.key = ApiKey()
         self.keys = [self.key]
-        self.webhooks = Webhooks(self.state)
+        self.webhooks = Webhooks(self.state, lambda: self.url)
         self.shop = WooShop(self.state, self.webhooks)
         self.surroundings = Surroundings()
         self.faults, self.log = WooFaults(), RequestLog()

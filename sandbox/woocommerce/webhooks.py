@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,10 +39,12 @@ class Subscription:
 
 
 class Webhooks:
-    """secret: of deliveries that a scenario sends by itself."""
+    """url: of the site. secret: of deliveries that a scenario sends by itself."""
 
-    def __init__(self, state: WooState, secret: str = "SandboxWebhookSecretOfSandboxStore"):
-        self._state, self.secret = state, secret
+    def __init__(
+        self, state: WooState, url: Callable[[], str], secret: str = "SandboxWebhookSecretOfSandboxStore"
+    ):
+        self._state, self._url, self.secret = state, url, secret
         self.held: dict[int, Subscription] = {}
         self.timeout = 60.0
 
@@ -52,7 +55,7 @@ class Webhooks:
         headers = {
             "User-Agent": AGENT,
             "Content-Type": "application/json",
-            "X-WC-Webhook-Source": f"{bodies.SITE}/",
+            "X-WC-Webhook-Source": f"{self._url()}/",
             "X-WC-Webhook-Topic": topic,
             "X-WC-Webhook-Resource": resource,
             "X-WC-Webhook-Event": event,
