@@ -11,7 +11,7 @@ before_uninstall = "salla_manager.install.before_uninstall"
 # What several of our own forms share.
 doctype_js = {
     "Command ACK Log": ["public/js/erp_document.js", "public/js/json_fields.js"],
-    "ERP Connection": "public/js/standstill.js",
+    "ERP Connection": ["public/js/held_commands.js", "public/js/standstill.js"],
     "ERP Instance": ["public/js/checklist.js", "public/js/held_commands.js", "public/js/standstill.js"],
     "External Record": ["public/js/erp_document.js", "public/js/json_fields.js"],
     "Mapping Rule Set": "public/js/mapping_editor.js",

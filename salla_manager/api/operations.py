@@ -12,6 +12,7 @@ from salla_manager.adapters import connection, identity
 from salla_manager.adapters.config_store import SETTINGS
 from salla_manager.adapters.health import read_health, read_held
 from salla_manager.adapters.host import build_host
+from salla_manager.adapters.instance_store import doctype_of
 from salla_manager.core import commands, shared_secret
 from salla_manager.core.commands import OperatorError
 from salla_manager.core.outbox import Outcome
@@ -124,12 +125,14 @@ def adopt_site() -> None:
 
 
 @frappe.whitelist(methods=["GET"])
-def held_commands(instance: str) -> dict[str, Any]:
-    """types: by command type how many are held, and in_turn of those; per_minute: how many are let go, 0 for all."""
+def held_commands(destination: str) -> dict[str, Any]:
+    """types: by command type how many are held, and in_turn of those; per_minute: how many are let go, 0 for all.
+
+    destination: name of an ERP Instance or ERP Connection."""
     frappe.has_permission(COMMAND, "read", throw=True)
-    frappe.has_permission("ERP Instance", "read", instance, throw=True)
+    frappe.has_permission(doctype_of(destination), "read", destination, throw=True)
     per_minute = build_host().store.settings().release_per_minute
-    return {"types": read_held(instance).get(instance, {}), "per_minute": per_minute}
+    return {"types": read_held(destination).get(destination, {}), "per_minute": per_minute}
 
 
 @frappe.whitelist(methods=["GET"])

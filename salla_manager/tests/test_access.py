@@ -79,7 +79,7 @@ class TestAccess(HubCase):
             self.assertEqual(self.call(who, "POST", f"{API}operations.adopt_site").status_code, 403)
         for method, statuses in READ_METHODS.items():
             for who, status in zip(("Guest", "nobody", "operator", "admin"), statuses, strict=True):
-                answered = self.call(who, "GET", f"{API}operations.{method}", {"instance": self.instance})
+                answered = self.call(who, "GET", f"{API}operations.{method}", {"destination": self.instance})
                 self.assertEqual(answered.status_code, status)
         named = {name for name in vars(operations) if getattr(operations, name) in frappe.whitelisted}
         self.assertEqual(named, {*METHODS, *SITE_METHODS, *READ_METHODS})
