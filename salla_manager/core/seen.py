@@ -12,6 +12,7 @@ from typing import Any
 from salla_manager import __version__
 from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import RuleSets
+from salla_manager.core.mapping.rules import RuleSet
 from salla_manager.core.model import RecordStatus, Store
 from salla_manager.payloads import Payload
 from salla_manager.platforms.port import Page
@@ -22,8 +23,24 @@ _AT_REST = (RecordStatus.QUEUED, RecordStatus.APPLIED, RecordStatus.SKIPPED)
 
 def recipe_of(store: Store, sets: RuleSets) -> bytes:
     """What a store's records are made by."""
-    said = repr((__version__, context_of(store), sorted(sets.items())))
+    rules = [(entity_type, _described(sets[entity_type])) for entity_type in sorted(sets)]
+    said = repr((__version__, context_of(store), rules))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
+
+
+def _described(rules: RuleSet) -> Any:
+    """What they say, without the functions that do it: those have another address in each process."""
+    lines = [
+        (
+            rule.target.path.text,
+            [source.text for source in rule.sources],
+            rule.transform.name,
+            sorted(rule.parameters.items()),
+            rule.is_required,
+        )
+        for rule in rules.rules
+    ]
+    return lines, sorted(rules.lookups.items()), rules.problem
 
 
 def made_of(host: Host, store: Store, sets: RuleSets, payload: Payload, stamp: str) -> str:
