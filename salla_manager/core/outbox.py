@@ -31,6 +31,8 @@ STALE = "Stale"
 SKIPPED = "Skipped"
 IGNORED = "Ignored"
 FAILED = "Failed"
+# The kind of a failure by Mapping Rules, which better rules mend by themselves.
+MAPPING = "mapping"
 # The status catalogue has no deleted state; what the ERP holds stays.
 _DELETABLE = ("product", "variant", "category", "brand", "customer", "order")
 # What named the status before would be taken for it.
@@ -42,7 +44,8 @@ class Outcome:
     """What became of one entity.
 
     status: Queued, Waiting, Held or Dead (a command was made), or Unchanged, Stale, Skipped, Ignored, Failed.
-    kind: for Skipped `missing` or `duplicate`. due: destinations that have something to be sent now.
+    kind: for Skipped `missing` or `duplicate`, for Failed by Mapping Rules `mapping`. due: destinations that have
+    something to be sent now.
     """
 
     key: RecordKey
@@ -213,7 +216,7 @@ def keep_unmapped(
                 failed_by=rule_set,
             )
         )
-    return Outcome(key, FAILED, message)
+    return Outcome(key, FAILED, message, kind=MAPPING)
 
 
 def resend(record: Record, store: Store, host: Host, *, leading_only: bool = False) -> Outcome:

@@ -217,6 +217,9 @@ def _told(host: Host, outcomes: list[Outcome]) -> Result:
     outbox.wake(outcomes, host)
     first = outcomes[0]
     status = _STATUS_OF.get(first.status, EventStatus.PROCESSED)
+    if first.kind == outbox.MAPPING:
+        # Its record says so, and goes on by itself with better rules: nobody has to process the event again.
+        status = EventStatus.PROCESSED
     text = f"{first.key.entity_type} {first.key.external_id}: {first.status}"
     return Result(status, f"{text}. {first.reason}".strip() if first.reason else text)
 

@@ -64,7 +64,7 @@ def test_what_rules_refuse_is_told_and_not_sent(replayed):
     _, (result,) = replayed({**SKU, "source": "raw.gtin"})
     assert (result["commands"], result["payloads"]) == ([], [])
     assert "Rule 1 (sku): it is required, and the field is empty" in " ".join(result["understood"])
-    assert result["event"]["status"] == "Failed"
+    assert "product 4412: Failed. The Mapping Rules" in result["event"]["message"]
 
 
 def test_rules_that_cannot_be_taken_are_refused(replayed):
