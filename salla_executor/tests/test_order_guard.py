@@ -167,7 +167,7 @@ class TestOrderGuard(ExecutorTestCase):
         with in_language("ar"):
             self.doc.run_method("onload")
             shown = self.doc.shop_difference_note
-            assert "الإجمالي: 115.50 SAR في المتجر، و115.00 في النظام (-0.50)." in shown
+            assert "الإجمالي: 115.50 SAR في المتجر، و115.00 في النظام (\u200e-0.50)." in shown
             assert "أرقام المتجر نفسها لا تتطابق" in shown
             labels = [row["label"] for row in comparison(self.doc.name)["figures"]]
             assert "الإجمالي" in labels

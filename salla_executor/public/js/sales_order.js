@@ -27,7 +27,8 @@ function show_money(frm) {
 		// A person changed the draft and has not saved it, or it was updated after the submit.
 		const total = format_currency(frm.doc.shop_total, frm.doc.currency);
 		frm.dashboard.add_comment(__("The total in the shop is {0}.", [total]), "orange", true);
-	} else {
+	} else if (!frm.doc.shop_attention) {
+		// What needs a person may be a change by the shop that is not in here.
 		frm.dashboard.add_comment(__("The total is the same in the shop."), "green", true);
 	}
 }
