@@ -60,7 +60,7 @@ function comparison_table({ figures, lines }, currency) {
 
 function accept_difference(frm) {
 	const off = format_currency(frm.doc.shop_difference, frm.doc.currency);
-	frappe.confirm(__("The order differs from the shop's by {0}. Accept that, so that it can be submitted?", [off]), () =>
+	frappe.confirm(__("The order differs from the shop's by {0}. Accept that, so that it can be submitted? What its status in the shop asks for is done at once.", [off]), () =>
 		frappe
 			.call({
 				method: "salla_executor.api.orders.accept_difference",
