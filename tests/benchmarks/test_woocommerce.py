@@ -24,19 +24,14 @@ def test_a_small_store_is_read_whole_and_once(history):
     again = {one.name: one.cost for one in measure_again(history, first.cost)}
     assert set(again) == {"second sync", "all read again"}
     assert [cost.commands for cost in again.values()] == [0, 0]
+    key = str(next(iter(history.woo.state.products)))
+    history.rows._run("delete from record where entity_type = 'product' and external_id = ?", key)
+    assert history.missing() == {"product": [key]}
 
 
 def test_the_least_is_each_list_once_in_the_largest_pages(history):
     # products 2, variations 2, orders, refunds, customers, categories, brands and statuses 1 each
     assert least_calls(history) == 10
-
-
-def test_what_is_lost_is_told(history):
-    first = measure_first(history)
-    key = next(iter(history.woo.state.products))
-    history.rows._run("delete from record where entity_type = 'product' and external_id = ?", str(key))
-    assert history.missing() == {"product": [str(key)]}
-    assert first.missing == {}
 
 
 FINE = Cost(calls=102, seconds=10.0, commands=500)

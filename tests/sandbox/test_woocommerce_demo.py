@@ -169,14 +169,9 @@ def test_what_is_wrong_in_a_dropzone_is_named(tmp_path):
     "values",
     [
         {"prices_include_tax": True, "is_odd": True},
-        {"prices_include_tax": True, "rounds_at_subtotal": True},
         {"version": "8.0.0", "rounds_at_subtotal": True},
     ],
-    ids=[
-        "odd things, prices with tax",
-        "rounded once per order",
-        "before collections of variations and refunds",
-    ],
+    ids=["odd things, prices with tax", "an old shop, rounded once per order"],
 )
 def test_other_shops_arrive_to_the_halala(values):
     """All but an order of a product that is gone, which waits for a person."""
