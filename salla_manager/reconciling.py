@@ -22,10 +22,9 @@ from salla_manager.platforms.port import ShopError
 
 # A day whose run did not come to its end, or found something missing, is looked at again for so long.
 DAYS_BACK = 7
-# Platforms where a change may leave no trace in the time of change, nor in a webhook.
-WALKED = ("woocommerce",)
-# Variants that are asked for again need their products.
-WALKED_KINDS = ("products", "variants", "orders")
+# What is walked whole each night, since a change of it may be told by no webhook and found by no look. Variants that are
+# asked for again need their products.
+WALKED = {"woocommerce": ("products", "variants", "orders"), "salla": ("products", "customers")}
 # Seconds; a large shop at the pace of the backfill's lane.
 TIMEOUT = 4 * 3600
 
@@ -63,13 +62,13 @@ def run(store: str, entity_type: str, day: str | None = None) -> str:
 
 
 def walk(store: str) -> dict[str, Any]:
-    """The job: all ids of a shop whose changes do not all show, compared with what is known. What is missing or differs
+    """The job: the kinds of a shop whose changes do not all show, compared with what is known. What is missing or differs
     is read again, and so is each order that is not settled. Gives the status by kind."""
     host, rows, told = build_host(), FrappeReconcileStore(), {}
     known = host.store.store(store)
-    for plural in WALKED_KINDS:
+    for plural in WALKED.get(known.platform, ()) if known else ():
         entity_type = KINDS[plural]
-        if known and command_type_of(entity_type) in known.disabled_command_types:
+        if command_type_of(entity_type) in known.disabled_command_types:
             continue
         key = RunKey(store, entity_type)
         try:
@@ -113,6 +112,7 @@ def nightly() -> None:
             continue
         if store.platform in WALKED:
             enqueue_walk(name)
+        if "orders" in WALKED.get(store.platform, ()):
             continue
         last = core.yesterday(store, host.clock.now())
         for day in sorted({last, *_open_days(name, last)}):

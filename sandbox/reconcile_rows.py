@@ -25,6 +25,9 @@ create index if not exists finding_run on finding (run, state);
 _STANDING = """select r.name as record, r.external_id, r.title, r.status, r.message, r.revision, r.applied_revision,
     r.erp_document, r.source_updated_at as changed_at, json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.total') as total,
     json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.currency') as currency,
+    json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.name') as name,
+    json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.sku') as sku,
+    json_extract(coalesce(nullif(r.normalized, ''), nullif(r.mapped, '')), '$.status') as shop_status,
     json_extract(nullif(r.mapped, ''), '$.status') = 'deleted' as is_deleted,
     c.name as command, c.status as command_status, c.reason as command_reason
     from record as r left join command as c on c.name = r.last_command where r.store = ? and r.entity_type = ?"""

@@ -33,6 +33,9 @@ STANDING = """select record.name as record, record.external_id, record.title, re
     record.revision, record.applied_revision, record.erp_document, record.source_updated as changed_at,
     json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.total') as total,
     json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.currency') as currency,
+    json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.name') as name,
+    json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.sku') as sku,
+    json_value(coalesce(nullif(record.normalized, ''), nullif(record.mapped, '')), '$.status') as shop_status,
     json_value(nullif(record.mapped, ''), '$.status') = 'deleted' as is_deleted,
     command.name as command, command.status as command_status, command.reason as command_reason
     from `tabExternal Record` record

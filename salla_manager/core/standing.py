@@ -47,6 +47,10 @@ class Standing:
     currency: str = ""
     # Of the newest known state, by the shop.
     changed_at: datetime | None = None
+    # Before Mapping Rules; of products and customers.
+    name: str = ""
+    sku: str = ""
+    shop_status: str = ""
     # The newest known state is that the shop deleted it.
     is_deleted: bool = False
     command: str = ""
@@ -72,6 +76,7 @@ class Finding:
     url: str = ""
 
 
+_STATUSES = ("sale", "out", "hidden")
 _OF_COMMAND = {
     CommandStatus.DEAD: State.DEAD,
     CommandStatus.CANCELLED: State.DEAD,
@@ -139,6 +144,8 @@ def _state(entry: ShopEntry, known: Standing, told: str) -> tuple[str, str]:
 def _difference(entry: ShopEntry, known: Standing) -> str:
     if entry.changed_at and known.changed_at and entry.changed_at > known.changed_at:
         return f"The shop changed it at {entry.changed_at:%Y-%m-%d %H:%M} UTC, which the hub has not seen."
+    if not (entry.changed_at and known.changed_at) and (unlike := _unlike(entry, known)):
+        return unlike
     ours = _amount(known.total)
     if entry.total is None or ours is None or abs(entry.total - ours) < SAME:
         return ""
@@ -148,6 +155,20 @@ def _difference(entry: ShopEntry, known: Standing) -> str:
         "the ERP has" if known.applied_revision >= known.revision else f"{known.command or 'the hub'} carries"
     )
     return f"The shop says {entry.total} now, {where} {ours}."
+
+
+def _unlike(entry: ShopEntry, known: Standing) -> str:
+    """What can be told where no time of change is known."""
+    pairs = (
+        ("name", entry.title, known.name),
+        ("SKU", entry.sku, known.sku),
+        # Of an order, or where a shop has words of its own, it cannot be held against ours.
+        ("status", entry.status if entry.status in _STATUSES else "", known.shop_status),
+    )
+    for what, shop, ours in pairs:
+        if shop and ours and shop != ours:
+            return f"Its {what} in the shop is '{shop}' now, the hub knows '{ours}'."
+    return ""
 
 
 def _amount(text: str) -> Decimal | None:

@@ -143,7 +143,7 @@ class Page:
 class ShopEntry:
     """What a list shows of one entity. title: reference or name; total, currency: of an order, None and empty where
     the list does not say; changed_at: as the entity's payload has it in `updated_at`; url: in the shop's admin, empty
-    where it is not known."""
+    where it is not known; sku: of a product."""
 
     external_id: str
     title: str = ""
@@ -155,6 +155,7 @@ class ShopEntry:
     changed_at: datetime | None = None
 
 
+    sku: str = ""
 class Met:
     """What is known of an entity that a list shows: it has to be read, it was read or told lately, or it was here in
     this version already when the shop was last looked at."""

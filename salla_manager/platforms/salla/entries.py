@@ -26,6 +26,7 @@ def entry(entity_type: str, external_id: str, row: dict[str, Any], context: Stor
         created_at=moment(row.get("date") or row.get("created_at"), context.timezone),
         url=admin_url(entity_type, external_id, row),
         changed_at=moment(row.get("updated_at") or row.get("update_at"), context.timezone),
+        sku=text(row.get("sku")) or "",
     )
 
 
