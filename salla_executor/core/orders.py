@@ -12,7 +12,7 @@ from salla_executor.core.mapping.order_maps import mode_of_payment_of, warehouse
 from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import order_values, standing_of
 from salla_executor.core.model import BusinessError, SavedOrder
-from salla_executor.core.order_follow_up import CANCEL, Case, FollowUp, actions_of, follow_up
+from salla_executor.core.order_follow_up import CANCEL, RETURN, Case, FollowUp, actions_of, follow_up
 from salla_executor.core.order_items import items_of
 from salla_executor.core.texts import Text
 from salla_executor.core.values import Standing
@@ -59,7 +59,8 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     saved = context.erp.save_sales_order(document or adopted, values)
     difference = differences(saved, plan, payload, context.settings)
     context.erp.flag_sales_order(saved.name, difference)
-    case = replace(_case(saved, standing, difference, context), problems=_given_back(payload, saved, context))
+    problems = () if RETURN in actions else _given_back(payload, saved, context)
+    case = replace(_case(saved, standing, difference, context), problems=problems)
     return _outcome(saved, plan, difference, follow_up(case, actions), bool(adopted))
 
 
@@ -87,9 +88,8 @@ def _deleted(payload: OrderPayload, standing: Standing, context: Context) -> Out
 
 
 def _given_back(payload: OrderPayload, saved: SavedOrder, context: Context) -> tuple[Text, ...]:
-    """Until somebody has made a return or a credit note; where the shop names lines, those are followed instead."""
-    is_named = any(line.returned for line in payload.items)
-    if not payload.given_back_at or is_named or context.erp.has_return(saved.name):
+    """Until there is a return or a credit note."""
+    if not payload.given_back_at or context.erp.has_return(saved.name):
         return ()
     return (Text(_GIVEN_BACK, f"{payload.given_back_at:%Y-%m-%d}"),)
 

@@ -54,12 +54,12 @@ class TestReturnsInTurn(OrderTestCase):
         doc = self.applied("upsert_order", self.two("delivered", **given)).document
         assert not doc.shop_attention, doc.shop_attention
 
-    def test_lines_that_are_named_need_no_person(self):
+    def test_where_all_of_it_is_given_back_by_policy_nobody_is_asked(self):
         self.invoiced(self.two())
-        with self.settings(partial_return="Credit note"):
-            given = {"given_back_at": "2026-11-20T10:00:00+00:00", "returned": "1"}
-            doc = self.applied("upsert_order", self.two(**given)).document
-        assert (doc.shop_attention or "", self.credited(doc)) == ("", -103.5)
+        given = {"given_back_at": "2026-11-20T10:00:00+00:00"}
+        with self.settings(full_return="Credit note"):
+            doc = self.applied("upsert_order", self.two("restored", **given)).document
+        assert (doc.shop_attention or "", self.credited(doc)) == ("", -237)
 
     def test_fees_that_a_person_credited_are_not_credited_again(self):
         doc = self.invoiced(self.two())

@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -220,6 +221,23 @@ def test_orders_come_with_what_was_given_back(version):
     for body in (dict(page.rows)[str(order.id)], shop.client.fetch("order", str(order.id))):
         (payload,) = registry.get("woocommerce").normalize("order", body, _context())
         assert [one.returned for one in payload.items] == [1] + [0] * (len(order.lines) - 1)
+
+
+@pytest.mark.parametrize("version", ["10.4.2", "8.9.1"])
+def test_money_alone_that_was_given_back_is_told_with_its_time_however_the_order_is_read(version):
+    shop = Shop(products=4, variations=0, orders=5, customers=2, version=version)
+    order = list(shop.state.orders.values())[1]
+    shop.shop.refund(order.id, amount=Decimal("1.00"))
+    page, cursor = None, ""
+    while cursor is not None:
+        page = shop.client.page("order", cursor)
+        cursor = page.cursor
+    bodies = (dict(page.rows)[str(order.id)], shop.client.fetch("order", str(order.id)))
+    told = {
+        registry.get("woocommerce").normalize("order", body, _context())[0].given_back_at for body in bodies
+    }
+    assert len(told) == 1
+    assert None not in told
 
 
 def _context():

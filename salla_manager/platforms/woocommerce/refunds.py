@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from salla_manager.platforms.pace import Budget
-from salla_manager.platforms.values import identifier, number, rows
+from salla_manager.platforms.values import identifier, number, rows, text
 from salla_manager.platforms.woocommerce.api import RawPage
 from salla_manager.platforms.woocommerce.errors import NO_ROUTE, WooError
 from salla_manager.platforms.woocommerce.lists import BY_ID, EXACT, Lists
@@ -22,9 +22,10 @@ from salla_manager.platforms.woocommerce.paging import Position, after, position
 REFUNDED_LINE = "_refunded_item_id"
 # More are read page by page of their orders: they would be carried along with each one.
 _MOST_PAGES = 20
-_FIELDS = {"_fields": "id,line_items"}
+_FIELDS = {"_fields": "id,line_items,date_created_gmt"}
 
-# Units by line, by refund.
+# Units by line, by refund; of one without any, when it was made, under this name.
+AT = "at"
 Units = dict[str, dict[str, str]]
 
 
@@ -79,7 +80,7 @@ class Refunds:
         units: Mapping[str, Mapping[str, str]] | None = None,
     ) -> list[dict[str, Any]]:
         """Orders with what was given back of them in their `refunds`; units: what is known of it already."""
-        known = {key: {"line_items": _lines(lines)} for key, lines in (units or {}).items()}
+        known = {key: _refund(lines) for key, lines in (units or {}).items()}
         wanted = [key for order in orders for key in refund_ids(order) if key not in known]
         if wanted:
             found = self._by_ids(wanted, budget) if len(orders) > 1 else None
@@ -125,15 +126,17 @@ def units_of(refund: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _units(raw: RawPage) -> Units:
-    return {key: units_of(row) for key, row in raw.rows}
+    return {key: units_of(row) or {AT: text(row.get("date_created_gmt")) or ""} for key, row in raw.rows}
 
 
-def _lines(units: Mapping[str, str]) -> list[dict[str, Any]]:
-    """As the shop would give them, as far as anybody reads them."""
-    return [
+def _refund(units: Mapping[str, str]) -> dict[str, Any]:
+    """As the shop would give it, as far as anybody reads it."""
+    lines = [
         {"quantity": f"-{count}", "meta_data": [{"key": REFUNDED_LINE, "value": key}]}
         for key, count in units.items()
+        if key != AT
     ]
+    return {"line_items": lines, "date_created_gmt": units.get(AT)}
 
 
 def _completed(order: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

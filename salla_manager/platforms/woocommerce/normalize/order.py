@@ -5,6 +5,7 @@ ref: woocommerce.github.io/woocommerce-rest-api-docs (orders, refunds)
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,7 @@ def normalize_order(body: dict[str, Any], context: StoreContext) -> list[Payload
         "source": text(body.get("created_via")),
         "url": admin_url("order", identifier(body.get("id")) or "", body) or None,
         "note": plain(body.get("customer_note")),
+        "given_back_at": _given_back_at(body),
         "customer": customer_of_order(body, context),
         "items": [_line(line, money, returned) for line in lines],
     }
@@ -91,6 +93,13 @@ def _returned(body: dict[str, Any]) -> dict[str, Decimal]:
         for key, units in units_of(refund).items():
             found[key] = found.get(key, Decimal(0)) + Decimal(units)
     return found
+
+
+def _given_back_at(body: dict[str, Any]) -> datetime | None:
+    """When money was last given back without lines."""
+    bare = [refund for refund in rows(body.get("refunds")) if "line_items" in refund and not units_of(refund)]
+    moments = [moment(refund.get("date_created_gmt"), "+00:00") for refund in bare]
+    return max(filter(None, moments), default=None)
 
 
 def _shipping(body: dict[str, Any], money: OrderMoney, context: StoreContext) -> dict[str, Any]:
