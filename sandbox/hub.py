@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,7 +17,6 @@ from werkzeug.wrappers import Request, Response
 
 from salla_manager import contract
 from salla_manager.core.client_api import receive_check, receive_pair
-from salla_manager.core.dispatch import take_turn
 from salla_manager.core.host import Host
 from salla_manager.core.intake import receive_webhook
 from salla_manager.core.model import CLIENT_EXECUTOR, Connection, Instance, Route, Settings, Store
@@ -39,6 +36,7 @@ from salla_manager.platforms.salla.client import HTTP
 from salla_manager.platforms.salla.tokens import Tokens, WatchedTransport
 from salla_manager.platforms.woocommerce.client import HTTP as WOO_HTTP
 from salla_manager.platforms.woocommerce.site import merchant_id
+from sandbox.dispatchers import Dispatchers, logged
 from sandbox.hub_store import SqliteHubStore
 from sandbox.quiet import QuietHandler
 
@@ -49,7 +47,6 @@ _DOORS = {
     contract.CHECK_PATH: receive_check,
     contract.SEND_AGAIN_PATH: receive_send_again,
 }
-_LOG = logging.getLogger("sandbox.hub")
 
 
 class EmbeddedHub:
@@ -85,7 +82,7 @@ class EmbeddedHub:
         self._events_due = threading.Event()
         self._token_locks: dict[str, threading.RLock] = {}
         self._woo_keys: dict[str, dict[str, str]] = {}
-        self._dispatchers: _Dispatchers | None = None
+        self._dispatchers: Dispatchers | None = None
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
         self.connectors = ConnectorRegistry(limits=limits_of(settings))
@@ -115,7 +112,7 @@ class EmbeddedHub:
 
     def start(self) -> EmbeddedHub:
         self._stopping.clear()
-        self._dispatchers = _Dispatchers(self.host, self._workers)
+        self._dispatchers = Dispatchers(self.host, self._workers)
         self._server = make_server("127.0.0.1", self.port, self, threaded=True, request_handler=QuietHandler)
         self.port = self._server.port
         loops = (self._serve, self._process_loop, self._sweep_loop)
@@ -284,13 +281,13 @@ class EmbeddedHub:
         while not self._stopping.is_set():
             self._events_due.wait()
             self._events_due.clear()
-            with _logged():
+            with logged():
                 while not self._stopping.is_set() and process_due_events(self.host).events:
                     pass
 
     def _sweep_loop(self) -> None:
         while not self._stopping.wait(self._sweep_seconds):
-            with _logged():
+            with logged():
                 self.sweep()
 
     def sweep(self) -> None:
@@ -347,47 +344,6 @@ class _Jobs:
         self.dispatch = dispatch
 
 
-class _Dispatchers:
-    """Many destinations at once, so that a dead one never delays another; each of them by one worker."""
-
-    def __init__(self, host: Host, workers: int):
-        self._host = host
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="dispatch")
-        self._lock = threading.Lock()
-        self._running: set[str] = set()
-        self._again: set[str] = set()
-        self._is_stopping = False
-
-    def wake(self, destination: str) -> None:
-        with self._lock:
-            if self._is_stopping:
-                return
-            if destination in self._running:
-                self._again.add(destination)
-                return
-            self._running.add(destination)
-            self._pool.submit(self._work, destination)
-
-    def _work(self, destination: str) -> None:
-        with _logged():
-            take_turn(self._host, destination)
-        with self._lock:
-            self._running.discard(destination)
-            is_wanted = destination in self._again
-            self._again.discard(destination)
-        if is_wanted:
-            self.wake(destination)
-
-    def is_busy(self) -> bool:
-        with self._lock:
-            return bool(self._running)
-
-    def stop(self) -> None:
-        with self._lock:
-            self._is_stopping = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-
 class _TokenRow:
     """The tokens of one store, as core's Tokens keeps them."""
 
@@ -404,12 +360,3 @@ class _TokenRow:
 
     def lock(self) -> contextlib.AbstractContextManager[Any]:
         return self._lock
-
-
-@contextlib.contextmanager
-def _logged() -> Iterator[None]:
-    """A worker outlives what it trips over; the next sweep tries again."""
-    try:
-        yield
-    except Exception:
-        _LOG.exception("A worker stumbled.")
