@@ -22,7 +22,7 @@ from salla_manager.core.pull import ENTITY_TYPES, PullError, moment_of, reason_o
 from salla_manager.core.seen import Comparison
 from salla_manager.core.sync_run import RunStatus, SyncRun, SyncStep, SyncStore
 from salla_manager.platforms.pace import BACKFILL
-from salla_manager.platforms.port import Known, Page, ShopError
+from salla_manager.platforms.port import Page, ShopError
 
 # Longer than a page takes with all its waiting; each checkpoint counts anew.
 LEASE = timedelta(minutes=5)
@@ -163,9 +163,7 @@ class _Worker:
 
     def _page(self, step: SyncStep) -> None:
         observed_at = self.host.clock.now()
-        compared: dict[str, Seen] = {}
-        known = self._known(step, compared)
-        page = self.client.page(step.entity_type, step.cursor, self.run.since, known)
+        page, compared = self._compared(step)
         step, rows = self._without_known(step, page, compared)
         for external_id, row in rows:
             if step.calls_each:
@@ -176,46 +174,44 @@ class _Worker:
                 self._save(step)
         step = replace(step, pages=step.pages + 1, cursor=page.cursor or "", is_done=page.cursor is None)
         if step.is_done:
-            self._note_read(step.entity_type)
+            self._note_read(step.entity_type, page.at)
         # A page without rows may lie before the list itself, which is not counted yet.
         self._save(replace(step, total=page.total or step.total))
 
-    def _known(self, step: SyncStep, compared: dict[str, Seen]) -> Known | None:
-        """What of a page need not be read; None where all of it has to be, as when a kind is read the first time.
-        compared: takes the records of the page."""
-        if step.calls_each or not self.runs.watermark(self.store.name, step.entity_type):
-            return None
+    def _compared(self, step: SyncStep) -> tuple[Page, Comparison]:
+        """A page, and what of it is as it was. Where that was most of the page before, it is asked first."""
+        asked: list[Comparison] = []
 
         def known(page: Page) -> frozenset[str]:
-            comparison = Comparison(self.host, self.store, step.entity_type, page)
-            compared.update(comparison.records)
-            return frozenset(
-                key for key, _ in page.rows if self._is_known(compared.get(key)) or comparison.is_same(key)
-            )
+            asked.append(Comparison(self.host, self.store, step.entity_type, page))
+            return frozenset(key for key, _ in page.rows if self._needs_nothing(asked[0], key))
 
-        return known
+        compare = known if step.is_again and not step.calls_each else None
+        page = self.client.page(step.entity_type, step.cursor, self.run.since, compare)
+        return page, asked[0] if asked else Comparison(self.host, self.store, step.entity_type, page)
+
+    def _needs_nothing(self, compared: Comparison, external_id: str) -> bool:
+        return self._is_known(compared.records.get(external_id)) or compared.is_same(external_id)
 
     def _without_known(
-        self, step: SyncStep, page: Page, records: dict[str, Seen]
+        self, step: SyncStep, page: Page, compared: Comparison
     ) -> tuple[SyncStep, list[tuple[str, dict[str, Any]]]]:
         """The step with what need not be read counted, and the rows that have to be."""
-        if not records:
-            ids = [external_id for external_id, _ in page.rows]
-            found = self.host.store.seen(self.store.name, step.entity_type, ids)
-            records = {one.external_id: one for one in found}
         rows, known, unchanged, skipped = [], 0, 0, 0
         for external_id, row in page.rows:
-            record = records.get(external_id)
+            record = compared.records.get(external_id)
             if external_id in step.block.left_out:
                 continue
             if self._is_known(record):
                 known += 1
-            elif record is None or external_id not in page.same:
+            elif record is None or step.calls_each or not compared.is_same(external_id):
                 rows.append((external_id, row))
             elif record.status == RecordStatus.SKIPPED:
                 skipped += 1
             else:
                 unchanged += 1
+        if page.rows:
+            step = replace(step, is_again=2 * (unchanged + skipped) > len(page.rows))
         counted = replace(
             step,
             known=step.known + known,
@@ -224,12 +220,15 @@ class _Worker:
         )
         return counted, rows
 
-    def _note_read(self, entity_type: str) -> None:
+    def _note_read(self, entity_type: str, shop_time: datetime | None) -> None:
         """All of it was read since the run began, so a look for changes need go back no further. Of orders from a day
         on that is not true: older ones may have changed as well."""
         began = self.run.started_at
         if began is None or (entity_type == "order" and self.run.since):
             return
+        if shop_time is not None:
+            # Changes are asked for by its clock, which may be behind.
+            began += min(timedelta(0), shop_time - self.host.clock.now())
         with self.host.store.transaction():
             known = self.runs.watermark(self.store.name, entity_type)
             if known is None or known < began:

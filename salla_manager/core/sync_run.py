@@ -67,6 +67,8 @@ class SyncStep:
     known: int = 0
     reasons: tuple[str, ...] = ()
     block: Block = Block()
+    # What was read last was mostly known as it is, so that the rest is worth a comparison first.
+    is_again: bool = False
 
     @property
     def done(self) -> int:

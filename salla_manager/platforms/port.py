@@ -129,6 +129,7 @@ class Page:
     rows: (external id, what the list shows of it). total: how many there are by the shop's count. size: rows of a
     full page. cursor: where to read on, None at the end. stamps: by external id a digest of what tells a change, where
     the shop shows that apart. same: rows that were known by their stamp and hold no more than what it is of.
+    at: the shop's own clock, where its times of change are by that.
     """
 
     rows: list[tuple[str, dict[str, Any]]]
@@ -137,6 +138,7 @@ class Page:
     cursor: str | None
     stamps: Mapping[str, str] = field(default_factory=dict)
     same: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,9 @@ class ShopEntry:
     created_at: datetime | None = None
     url: str = ""
     changed_at: datetime | None = None
-
-
     sku: str = ""
+
+
 class Met:
     """What is known of an entity that a list shows: it has to be read, it was read or told lately, or it was here in
     this version already when the shop was last looked at."""
