@@ -226,9 +226,10 @@ class _Worker:
         began = self.run.started_at
         if began is None or (entity_type == "order" and self.run.since):
             return
-        if shop_time is not None:
-            # Changes are asked for by its clock, which may be behind.
-            began += min(timedelta(0), shop_time - self.host.clock.now())
+        behind = self.host.clock.now() - shop_time if shop_time else timedelta(0)
+        # Changes are asked for by the shop's clock, which tells whole seconds.
+        if behind > timedelta(seconds=2):
+            began -= behind
         with self.host.store.transaction():
             known = self.runs.watermark(self.store.name, entity_type)
             if known is None or known < began:
