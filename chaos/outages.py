@@ -15,8 +15,8 @@ from chaos.wire import Meter
 
 ROUNDS = 3
 VICTIMS = ("mariadb", "redis_queue", "redis_cache")
-# A worker that dies keeps the events it took to itself for ten minutes, and the sweep looks each minute.
-PATIENCE_SECONDS = 720
+# A worker that dies keeps the events it took to itself for three minutes, and the sweep looks each minute.
+PATIENCE_SECONDS = 300
 # Of the commands: the backlog, and an instance's breaker that has to close again.
 DELIVERY_SECONDS = 240
 

@@ -31,7 +31,7 @@ from sandbox.mapping_rows import MappingRows
 from sandbox.reconcile_rows import ReconcileRows
 from sandbox.sync_rows import SyncRows
 
-CLAIM = timedelta(minutes=10)
+CLAIM = timedelta(minutes=3)
 
 
 class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
@@ -64,6 +64,10 @@ class SqliteHubStore(ConfigRows, SyncRows, ReconcileRows, MappingRows):
         for event in events:
             self._update("event", event.name, {"due_at": as_text(now + CLAIM)})
         return events
+
+    def claim_longer(self, names: Iterable[str], now: datetime) -> None:
+        for name in names:
+            self._update("event", name, {"due_at": as_text(now + CLAIM)})
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from salla_manager.core.model import Event, EventStatus
 
 LOG = "Salla Incoming Log"
 # A worker that dies keeps its events to itself no longer than this.
-CLAIM = timedelta(minutes=10)
+CLAIM = timedelta(minutes=3)
 # Times the limit: other workers claim from the same end.
 LOOKED_AT = 5
 
@@ -68,6 +69,10 @@ class EventRows:
         for row in rows:
             update_rows(LOG, _due(now + CLAIM), name=row.name)
         return [event_of(row) for row in rows]
+
+    def claim_longer(self, names: Iterable[str], now: datetime) -> None:
+        for name in names:
+            update_rows(LOG, _due(now + CLAIM), name=name)
 
     def _claimable(self, names: list[str], now: datetime) -> list[Any]:
         return frappe.db.sql(

@@ -111,8 +111,11 @@ class EventStore(Protocol):
         """Insert unless its dedupe_hash is there already; gives (name, is_new). Counts a duplicate."""
 
     def due_events(self, now: datetime, limit: int) -> list[Event]:
-        """Received ones and those with a due_at that has passed, oldest first; claimed by moving due_at ten
+        """Received ones and those with a due_at that has passed, oldest first; claimed by moving due_at three
         minutes ahead, so that no other worker takes them and a crash costs no more than that."""
+
+    def claim_longer(self, names: Iterable[str], now: datetime) -> None:
+        """Three minutes from now on, for events that were claimed and are not finished."""
 
     def finish_event(
         self, name: str, status: str, message: str, *, attempts: int = 0, due_at: datetime | None = None

@@ -70,7 +70,7 @@ class TestEvents(StoreCase):
             first = [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
         with self.hub.transaction():
             second = [event.name for event in self.hub.due_events(LONG_AGO, 1000)]
-            later = [event.name for event in self.hub.due_events(LONG_AGO + timedelta(minutes=10), 1000)]
+            later = [event.name for event in self.hub.due_events(LONG_AGO + timedelta(minutes=3), 1000)]
         assert name in first
         assert name not in second
         assert name in later

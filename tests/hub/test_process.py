@@ -176,12 +176,30 @@ def test_an_older_state_ends_as_stale(hub: Hub) -> None:
     assert hub.record("product", "1").observed_at == NOW
 
 
+def test_what_a_slow_shop_keeps_waiting_is_not_taken_by_another_worker(hub: Hub) -> None:
+    """Four orders of 70 seconds each, claimed for three minutes."""
+    for number in range(4):
+        hub.webhook("order.created", external_id=f"90{number}")
+    taken_by_others: list[int] = []
+    fetch = hub.shop.fetch
+
+    def slow(entity_type: str, external_id: str) -> object:
+        hub.clock.forward(70)
+        with hub.rows.transaction():
+            taken_by_others.append(len(hub.rows.due_events(hub.clock.now(), 10)))
+        return fetch(entity_type, external_id)
+
+    hub.shop.fetch = slow  # type: ignore[method-assign]
+    hub.process()
+    assert taken_by_others == [0, 0, 0, 0]
+
+
 def test_a_worker_that_died_is_followed_by_another_after_the_claim(hub: Hub) -> None:
     hub.webhook("product.updated", **body("product"))
     with hub.rows.transaction():
         assert len(hub.rows.due_events(hub.clock.now(), 10)) == 1
     assert hub.process().events == {}
-    hub.clock.forward(601)
+    hub.clock.forward(181)
     assert hub.process().events == {"Processed": 1}
 
 
