@@ -30,7 +30,8 @@ def save_images(doc: Document, urls: tuple[str, ...], source: str, kept: Changes
             after.append(url)
     stale = [file for file in files if is_ours(file) and file.file_url not in wanted]
     for file in [] if stale and _is_shared(doc, source) else stale:
-        frappe.delete_doc("File", file.name)
+        # Nothing links to it, and to look for that takes a thousand statements.
+        frappe.delete_doc("File", file.name, force=True)
         after.remove(file.file_url)
     return {"images": [before, after]} if after != before else {}
 

@@ -7,7 +7,7 @@ from frappe.core.doctype.file.exceptions import AttachmentLimitReached
 from frappe.core.doctype.file.file import File
 from frappe.utils import get_url
 
-from salla_executor.tests.kit import ExecutorTestCase
+from salla_executor.tests.kit import ExecutorTestCase, counted_sql
 from salla_executor.tests.maps import tables
 from salla_executor.tests.payloads import product
 
@@ -46,6 +46,12 @@ class TestItemImages(ExecutorTestCase):
         assert answer.payload["changes"]["images"] == [[B, C], [A, D]]
         self.save(B)
         assert self.attached() == []
+
+    def test_one_that_goes_costs_no_look_through_the_whole_site(self):
+        self.save(A, B, C)
+        with counted_sql() as counts:
+            self.save(A, B)
+        assert counts.total() < 150, counts
 
     def test_what_people_attached_stays_and_is_not_doubled(self):
         self.save(A, B)
