@@ -1,7 +1,7 @@
 """On the hub's site: dispatch beside a bare POST loop, and Salla's webhooks beside `ping`.
 
-The webhooks are of a kind that the hub keeps and then ignores, for a store of this run: intake is the same for every
-event, and the background work that follows stays small. It still runs on the same cores, as it does in production.
+The webhooks are `order.updated` with whole orders, for a store of this run: what follows in the background, from the
+order to its record and its held command, runs on the same cores meanwhile, as it does in production.
 """
 
 from __future__ import annotations
@@ -202,15 +202,41 @@ def intake_rows(run: str, url: str, merchant: int) -> list[dict[str, Any]]:
 def _webhook(secret: str, run: str, merchant: int, number: int) -> Request:
     body = json.dumps(
         {
-            "event": "abandoned.cart",
+            "event": "order.updated",
             "merchant": merchant,
-            "created_at": "2026-01-01 12:00:00",
-            # As large as a product's.
-            "data": {"id": number, "mark": run, "note": "…" * 700},
+            "created_at": "Thu Jan 01 2026 12:00:00 GMT+0300",
+            "data": _order(run, number),
         }
     ).encode()
     headers = {"Content-Type": "application/json", STRATEGY: "Signature", SIGNATURE: sign(secret, body)}
     return Request("POST", WEBHOOK, body, headers)
+
+
+def _order(run: str, number: int) -> dict[str, Any]:
+    """In Salla's shape, with one line: 100 and VAT of 15."""
+    line = {"price_without_tax": _sar(100), "total_discount": _sar(0), "tax": _tax(), "total": _sar(115)}
+    amounts = {"sub_total": _sar(100), "shipping_cost": _sar(0), "cash_on_delivery": _sar(0)}
+    return {
+        "id": 1_000_000 + number,
+        "reference_id": number,
+        "date": {"date": "2026-01-01 12:00:00.000000", "timezone_type": 3, "timezone": "Asia/Riyadh"},
+        "status": {"id": 566146469, "name": "بإنتظار المراجعة", "slug": "under_review"},
+        "payment_method": "mada",
+        "currency": "SAR",
+        "amounts": amounts | {"tax": _tax(), "discounts": [], "total": _sar(115)},
+        "items": [{"id": number, "name": "Cotton shirt", "sku": run, "quantity": 1, "amounts": line}],
+        "shipments": [],
+        # As large as an order with a few lines.
+        "notes": "…" * 700,
+    }
+
+
+def _sar(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "SAR"}
+
+
+def _tax() -> dict[str, Any]:
+    return {"percent": "15.00", "amount": _sar(15)}
 
 
 def main(run: str, url: str, parts: list[str]) -> dict[str, Any]:
