@@ -101,7 +101,10 @@ class WooScenario(Scene):
         simple, variation = self._simple(), self._variation()
         shop.change_price(simple[4], "88.05")
         shop.change_price(variation, "62.75")
-        shop.change_order_status(list(self.world.woo.state.orders)[5], "completed")
+        orders = self.world.woo.state.orders
+        shop.change_order_status(
+            next(key for key, order in orders.items() if order.status != "cancelled"), "cancelled"
+        )
         shop.new_order([(simple[4], 0, 2)], **self._guest(902))
         # A look takes what was over when it began, and the shop's times are of whole seconds.
         time.sleep(1.1)
