@@ -241,7 +241,9 @@ class OrderPayload(Payload):
     """total = subtotal - discounts + shipping + cash_on_delivery + tax, all in `currency`."""
 
     reference: str | None = Field(None, description="the number that merchant and buyer see")
-    status: str = Field(description="slug of the status, such as under_review")
+    status: str = Field(
+        description="slug of the status, such as under_review; `deleted` where the shop deleted the order"
+    )
     status_id: Id | None = None
     status_name: str | None = None
     custom_status_id: Id | None = Field(None, description="the merchant's own sub-status")
