@@ -163,7 +163,12 @@ class _Worker:
 
     def _page(self, step: SyncStep) -> None:
         observed_at = self.host.clock.now()
-        page, compared = self._compared(step)
+        try:
+            page, compared = self._compared(step)
+        except ShopError as error:
+            self._note_list(step, error)
+            raise
+        step = replace(step, block=step.block.list_read())
         step, rows = self._without_known(step, page, compared)
         for external_id, row in rows:
             if step.calls_each:
@@ -177,6 +182,11 @@ class _Worker:
             self._note_read(step.entity_type, page.at)
         # A page without rows may lie before the list itself, which is not counted yet.
         self._save(replace(step, total=page.total or step.total))
+
+    def _note_list(self, step: SyncStep, error: ShopError) -> None:
+        """A list that fails again and again lets the other kinds go before it."""
+        if error.is_retryable and error.kind != "throttled" and "" not in step.block.left_out:
+            self._save(replace(step, block=step.block.again("")))
 
     def _compared(self, step: SyncStep) -> tuple[Page, Comparison]:
         """A page, and what of it is as it was. Where that was most of the page before, it is asked first."""

@@ -26,7 +26,7 @@ MOST_TRIES = 3
 @dataclass(frozen=True)
 class Block:
     """What of a list could not be read: `external_id` has broken the reading off `tries` times in a row, and the
-    `left_out` ones did so too often."""
+    `left_out` ones did so too often. The list itself is the empty one."""
 
     external_id: str = ""
     tries: int = 0
@@ -38,6 +38,13 @@ class Block:
         if tries < MOST_TRIES:
             return Block(external_id, tries, self.left_out)
         return Block(left_out=(*self.left_out, external_id))
+
+    def list_read(self) -> Block:
+        """The list itself is no hindrance any more."""
+        if not self.tries and "" not in self.left_out:
+            return self
+        tries = self.tries if self.external_id else 0
+        return Block(self.external_id, tries, tuple(key for key in self.left_out if key))
 
 
 def block_of(row: Any) -> Block:
@@ -107,7 +114,9 @@ class SyncRun:
     lease_until: datetime | None = None
 
     def step_in_hand(self) -> SyncStep | None:
-        return next((step for step in self.steps if not step.is_done), None)
+        """One whose list failed too often comes behind the others."""
+        left = [step for step in self.steps if not step.is_done]
+        return next((step for step in left if "" not in step.block.left_out), next(iter(left), None))
 
     def with_step(self, step: SyncStep) -> SyncRun:
         steps = (step if step.entity_type == known.entity_type else known for known in self.steps)

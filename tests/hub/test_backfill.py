@@ -174,6 +174,34 @@ def test_orders_that_never_can_be_read_do_not_hold_up_the_others(history):
     assert "order" not in history.missing()
 
 
+def test_a_list_that_never_can_be_read_does_not_hold_up_the_other_kinds(history):
+    run = history.begin()
+    history.salla.faults.add("/brands", "error", times=None)
+    for _ in range(MOST_TRIES + 3):
+        backfill.work(history.host, history.rows, run.name, 1e9)
+        history.until_due(history.run(run.name))
+    waiting = history.run(run.name)
+    assert [part.entity_type for part in waiting.steps if not part.is_done] == ["brand"]
+    assert (waiting.status, "/brands" in waiting.message) == (RunStatus.RUNNING, True)
+    history.salla.faults.clear()
+    assert history.finish(run.name).status == RunStatus.DONE
+    assert once(history)
+
+
+def test_a_shop_that_was_away_long_is_read_in_the_order_of_work(history):
+    run = history.begin()
+    history.salla.faults.add("/", "error", times=None)
+    for _ in range(8 * MOST_TRIES):
+        backfill.work(history.host, history.rows, run.name, 1e9)
+        history.until_due(history.run(run.name))
+    history.salla.faults.clear()
+    history.salla.log.clear()
+    assert history.finish(run.name).status == RunStatus.DONE
+    asked = [entry for entry in history.salla.log.counts()]
+    assert asked[0].endswith("/categories")
+    assert once(history)
+
+
 def test_what_is_switched_off_is_not_planned(history):
     off = frozenset({"upsert_product", "upsert_variant", "upsert_category", "upsert_brand"})
     store = replace(history.store, disabled_command_types=off)
@@ -281,3 +309,10 @@ def test_a_look_for_changes_goes_on_where_the_backfill_began(history):
     first = marks["order"]
     history.finish(history.begin(["orders"], since="2026-11-19").name)
     assert history.rows.watermark(history.store.name, "order") == first
+
+
+def test_what_is_missing_counts_variants_and_statuses_too(history):
+    kinds = {"product", "variant", "customer", "order", "category", "brand", "order_status"}
+    assert set(history.missing()) == kinds
+    history.finish(history.begin().name)
+    assert history.missing() == {}
