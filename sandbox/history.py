@@ -13,6 +13,7 @@ from salla_manager.core.model import Settings, Store
 from salla_manager.core.sync_run import RunStatus, SyncRun
 from salla_manager.platforms import registry
 from sandbox.hub_store import SqliteHubStore
+from sandbox.salla import bodies
 from sandbox.salla.direct import BASE, DirectTransport, SimulatedClock, token_provider
 from sandbox.salla.generate import generate
 from sandbox.salla.server import SimulatedSalla
@@ -125,6 +126,11 @@ class History(Reading):
         orders = [key for key, order in state.orders.items() if not order.is_deleted]
         found = {
             "product": state.products,
+            # A product without options has one row of its own, which is no variant.
+            "variant": [
+                sku["id"] for row in state.products.values() if row["options"] for sku in row["skus"]
+            ],
+            "order_status": [row["id"] for row in bodies.statuses()],
             "customer": state.customers,
             "order": orders,
             "category": state.categories,
