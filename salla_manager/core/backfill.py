@@ -173,7 +173,7 @@ class _Worker:
         for external_id, row in rows:
             if step.calls_each:
                 observed_at = self.host.clock.now()
-            step = self._read(step, external_id, row, observed_at, page.stamps.get(external_id, ""))
+            step = self._read(step, external_id, row, observed_at)
             # An entity that has to be read by itself takes a while: it is worth a checkpoint of its own.
             if step.calls_each:
                 self._save(step)
@@ -249,15 +249,13 @@ class _Worker:
         began = self.run.started_at
         return bool(record and record.observed_at and began and record.observed_at >= began)
 
-    def _read(
-        self, step: SyncStep, external_id: str, row: dict[str, Any], observed_at: datetime, stamp: str
-    ) -> SyncStep:
+    def _read(self, step: SyncStep, external_id: str, row: dict[str, Any], observed_at: datetime) -> SyncStep:
         try:
             body = self.client.whole(step.entity_type, row) if step.calls_each else row
             if body is None:
                 return replace(step, vanished=step.vanished + 1)
             outcomes = self.host.retrying(
-                lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at, stamp)
+                lambda: ingest(self.host, self.store, self.client, step.entity_type, body, observed_at)
             )
         except ShopError as error:
             return self._without(step, external_id, error)

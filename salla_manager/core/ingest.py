@@ -28,10 +28,9 @@ def ingest(
     entity_type: str,
     body: dict[str, Any],
     observed_at: datetime,
-    stamp: str = "",
     given_back_at: datetime | None = None,
 ) -> list[Outcome]:
-    """The entity's outcome first. stamp: as `Page.stamps` has it; given_back_at: of an event that told so of this order.
+    """The entity's outcome first. given_back_at: of an event that told so of this order.
 
     Raises ShopError where it is worth coming back, NormalizeError without an id.
     """
@@ -54,7 +53,7 @@ def ingest(
         removed = _removed(host, store, key.entity_type, key.external_id, body, observed_at)
         return [outbox.keep_failure(key, "; ".join(error.problems), error.raw or body, host), *removed]
     removed = _removed(host, store, entity_type, payloads[0].external_id, body, observed_at)
-    return take_in(host, store, client, payloads, observed_at, stamp) + removed
+    return take_in(host, store, client, payloads, observed_at) + removed
 
 
 def _removed(
@@ -66,12 +65,7 @@ def _removed(
 
 
 def take_in(
-    host: Host,
-    store: Store,
-    client: ShopClient | None,
-    payloads: Iterable[Payload],
-    observed_at: datetime,
-    stamp: str = "",
+    host: Host, store: Store, client: ShopClient | None, payloads: Iterable[Payload], observed_at: datetime
 ) -> list[Outcome]:
     """Payloads as normalized, through the store's Mapping Rules; the first one's outcome first. Raises ShopError."""
     sets, payloads = host.rules(store), list(payloads)
@@ -90,7 +84,7 @@ def take_in(
         host,
         observed_at=observed_at,
         normalized=normalized,
-        made_of="" if is_refused or not payloads else made_of(host, store, sets, payloads[0], stamp),
+        made_of="" if is_refused or not payloads else made_of(host, store, sets, payloads[0]),
     )
     return (refused + taken if is_refused else taken + refused) + before
 

@@ -14,6 +14,7 @@ from salla_manager.core.host import Host, context_of
 from salla_manager.core.mapping.gate import RuleSets
 from salla_manager.core.mapping.rules import RuleSet
 from salla_manager.core.model import RecordStatus, Store
+from salla_manager.core.outbox import entity_type_of
 from salla_manager.payloads import Payload
 from salla_manager.platforms.port import Page
 
@@ -43,8 +44,10 @@ def _described(rules: RuleSet) -> Any:
     return lines, sorted(rules.lookups.items()), rules.problem
 
 
-def made_of(host: Host, store: Store, sets: RuleSets, payload: Payload, stamp: str) -> str:
-    """stamp: as `Page.stamps` has it; empty for what was not read in a list."""
+def made_of(host: Host, store: Store, sets: RuleSets, payload: Payload) -> str:
+    """Of an entity that was read by itself; empty where a list does not tell whether it is still so."""
+    platform = host.platforms(store.platform)
+    stamp = platform.stamp(entity_type_of(payload), payload.raw) if payload.raw else ""
     if not stamp or getattr(payload, "status", "") == "deleted":
         return ""
     product_id = getattr(payload, "product_id", "")
@@ -60,10 +63,11 @@ class Comparison:
     """A page of one kind against the records there are of its rows. records: those, by external id."""
 
     def __init__(self, host: Host, store: Store, entity_type: str, page: Page):
-        self._stamps = page.stamps
-        ids = [external_id for external_id, _ in page.rows]
+        platform = host.platforms(store.platform)
+        self._stamps = {external_id: platform.stamp(entity_type, row) for external_id, row in page.rows}
+        ids = list(self._stamps)
         self.records = {one.external_id: one for one in host.store.seen(store.name, entity_type, ids)}
-        self._recipe = recipe_of(store, host.rules(store)) if page.stamps else b""
+        self._recipe = recipe_of(store, host.rules(store))
         self._parents = self._products_of(host, store, page.rows) if entity_type == "variant" else {}
 
     def _products_of(

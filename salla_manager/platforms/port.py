@@ -127,8 +127,8 @@ class Page:
     """One page of a list.
 
     rows: (external id, what the list shows of it). total: how many there are by the shop's count. size: rows of a
-    full page. cursor: where to read on, None at the end. stamps: by external id a digest of what tells a change, where
-    the shop shows that apart. same: rows that were known by their stamp and hold no more than what it is of.
+    full page. cursor: where to read on, None at the end. same: rows that were known by what tells a change, and hold no
+    more than that.
     at: the shop's own clock, where its times of change are by that.
     """
 
@@ -136,7 +136,6 @@ class Page:
     total: int
     size: int
     cursor: str | None
-    stamps: Mapping[str, str] = field(default_factory=dict)
     same: frozenset[str] = frozenset()
     at: datetime | None = None
 
@@ -206,7 +205,7 @@ class WebhookTarget:
     heard: frozenset[str] = frozenset()
 
 
-# From a page that holds no more than its stamps are of, to the external ids that are known as they are.
+# From a page whose rows hold no more than what tells a change, to the external ids that are known as they are.
 Known = Callable[[Page], frozenset[str]]
 
 
@@ -240,7 +239,7 @@ class ShopClient(Protocol):
     ) -> Page:
         """For reading all of a kind by and by, while the shop goes on: over all pages nothing is missed, though
         some rows may come twice. since: orders made from then on, where the shop can tell them apart. known: which of a
-        page's rows need not be read, by their stamps; a platform may read them all the same."""
+        page's rows need not be read, by their `stamp`; a platform may read them all the same."""
 
     def kinds(self, entity_type: str) -> tuple[str, ...]:
         """The lists that hold all of this kind: itself, and `variant` where the shop lists those apart."""
@@ -302,6 +301,10 @@ class Platform(Protocol):
 
     def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
         """External ids of all variants of a product; None where its body does not carry them whole."""
+
+    def stamp(self, entity_type: str, body: dict[str, Any]) -> str:
+        """Of what tells a change: the same for a whole body and for a row that was asked for by that only. Equal, and the
+        entity is as it was; empty where nothing tells that."""
 
     def seen_status(self, slug: str) -> Payload | None:
         """The catalogue's row for an order's status, where the shop's list of statuses may lack it."""

@@ -128,6 +128,9 @@ class FakePlatform:
     def product_of(self, body: dict[str, Any]) -> str:
         return ""
 
+    def stamp(self, entity_type: str, body: dict[str, Any]) -> str:
+        return ""
+
     def seen_status(self, slug: str) -> None:
         return None
 

@@ -11,6 +11,7 @@ from woo_kit import Shop, client
 
 from salla_manager.platforms import registry
 from salla_manager.platforms.port import Look, Met, ShopError
+from salla_manager.platforms.woocommerce.platform import WOOCOMMERCE
 from salla_manager.platforms.woocommerce.site import merchant_id, site_url
 
 ROWS = json.dumps([{"id": 1, "status": "publish"}])
@@ -388,10 +389,11 @@ def test_an_unchanged_list_is_read_by_what_tells_a_change(shop):
     changed = next(product for product in shop.state.products.values() if product.regular_price)
     changed.regular_price += 1
     shop.woo.log.clear()
-    known = dict(first.stamps)
+    stamp = WOOCOMMERCE.stamp
+    known = {key: stamp("product", row) for key, row in first.rows}
     page = shop.client.page(
         "product",
-        known=lambda light: frozenset(key for key, stamp in light.stamps.items() if known[key] == stamp),
+        known=lambda light: frozenset(key for key, row in light.rows if known[key] == stamp("product", row)),
     )
     assert page.same == set(known) - {str(changed.id)}
     assert dict(page.rows)[str(changed.id)]["regular_price"] == str(changed.regular_price)

@@ -55,6 +55,10 @@ class SallaPlatform:
     def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
         return variant_ids(body)
 
+    def stamp(self, entity_type: str, body: dict[str, Any]) -> str:
+        """Lists cannot be asked for less than whole rows."""
+        return ""
+
     def seen_status(self, slug: str) -> Payload | None:
         """The catalogue has them all."""
         return None

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from salla_manager.contract import dump_json
 from salla_manager.platforms.pace import Budget
-from salla_manager.platforms.values import identifier
+from salla_manager.platforms.values import identifier, rows
 from salla_manager.platforms.woocommerce.api import SIZES, V3, RawPage, WooApi
 from salla_manager.platforms.woocommerce.errors import NO_ROUTE, WooError
 from salla_manager.platforms.woocommerce.paging import Position, after
@@ -54,7 +54,13 @@ def stamp_of(entity_type: str, row: Mapping[str, Any]) -> str:
     names = _TELLING.get(entity_type)
     if not names:
         return ""
-    return hashlib.blake2b(dump_json([row.get(name) for name in names]), digest_size=16).hexdigest()
+    told = [_refunds_told(row) if name == "refunds" else row.get(name) for name in names]
+    return hashlib.blake2b(dump_json(told), digest_size=16).hexdigest()
+
+
+def _refunds_told(order: Mapping[str, Any]) -> list[Any]:
+    """Not what was read of them besides."""
+    return [(row.get("id"), row.get("total")) for row in rows(order.get("refunds"))]
 
 
 class Lists:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from salla_manager.platforms.port import Known, Page
 from salla_manager.platforms.values import identifier, rows
 from salla_manager.platforms.woocommerce.api import SIZES, V3, RawPage
 from salla_manager.platforms.woocommerce.errors import NO_ROUTE, WooError
-from salla_manager.platforms.woocommerce.lists import PATHS, Lists, has_variations, stamp_of, telling_fields
+from salla_manager.platforms.woocommerce.lists import PATHS, Lists, has_variations, telling_fields
 from salla_manager.platforms.woocommerce.normalize.statuses import NO_ORDER_YET, catalogue
 from salla_manager.platforms.woocommerce.paging import after, position_of
 from salla_manager.platforms.woocommerce.refunds import Refunds, Units, Walk, walk_of
@@ -49,9 +49,8 @@ class Pages:
         taken = self.taken(entity_type, raw, "_fields" in query, budget, units)
         following = after(position, raw)
         total = raw.answer.total if raw.answer.total is not None else raw.place + len(raw.rows)
-        stamps = _stamps(entity_type, raw.rows)
         cursor = following.cursor() if following else ""
-        return Page(taken, total, raw.size, cursor or None, stamps, at=raw.answer.at)
+        return Page(taken, total, raw.size, cursor or None, at=raw.answer.at)
 
     def taken(
         self,
@@ -90,7 +89,6 @@ class Pages:
         same = known(light)
         wanted = [key for key, _ in light.rows if key not in same]
         whole = dict(self.lists.by_ids(entity_type, wanted, budget)) if wanted else {}
-        stamps = {**light.stamps, **_stamps(entity_type, whole.items())}
         if entity_type == "order" and whole:
             whole = dict(zip(whole, self.refunds.complete(list(whole.values()), budget), strict=True))
         # What was deleted between the two calls is no row any more.
@@ -98,7 +96,7 @@ class Pages:
         following = light.cursor
         if entity_type == "order" and following is not None:
             following = Walk(position_of(following), False).cursor()
-        return replace(light, rows=found, stamps=stamps, same=same, cursor=following)
+        return replace(light, rows=found, same=same, cursor=following)
 
     def entries(self, entity_type: str, cursor: str, query: Mapping[str, str], budget: Budget) -> Page:
         """With no more of each row than a comparison with the hub needs, and the way to its entity."""
@@ -135,7 +133,3 @@ class Pages:
             if error.kind not in ("refused", "forbidden", "unauthorized"):
                 raise
             return []
-
-
-def _stamps(entity_type: str, found: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:
-    return {key: stamp for key, row in found if (stamp := stamp_of(entity_type, row))}

@@ -11,6 +11,7 @@ from salla_manager.platforms.port import AppChange, NormalizeError, ShopEntry, S
 from salla_manager.platforms.values import identifier
 from salla_manager.platforms.woocommerce import entries, signature, webhooks
 from salla_manager.platforms.woocommerce.client import WooClient
+from salla_manager.platforms.woocommerce.lists import stamp_of
 from salla_manager.platforms.woocommerce.normalize.catalogue import normalize_brand, normalize_category
 from salla_manager.platforms.woocommerce.normalize.customer import normalize_customer
 from salla_manager.platforms.woocommerce.normalize.order import normalize_order
@@ -59,6 +60,9 @@ class WooPlatform:
 
     def variants_of(self, body: dict[str, Any]) -> frozenset[str] | None:
         return variation_ids(body)
+
+    def stamp(self, entity_type: str, body: dict[str, Any]) -> str:
+        return stamp_of(entity_type, body)
 
     def seen_status(self, slug: str) -> Payload | None:
         (payload,) = normalize_order_status(status_body(slug), StoreContext())
