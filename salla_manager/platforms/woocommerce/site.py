@@ -23,7 +23,11 @@ def site_url(url: str) -> str:
         host, port = (parts.hostname or "").lower(), f":{parts.port}" if parts.port else ""
     except ValueError:
         return given
-    path = _TAIL.sub("", parts.path).rstrip("/")
+    path = _TAIL.sub("", parts.path)
+    if "@" in parts.netloc or (parts.query and path == parts.path):
+        # No address that people copy has these by itself; whoever checks it refuses it.
+        return given
+    path = path.rstrip("/")
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme.lower()}://{host}{port}{path}" if host else given
 
