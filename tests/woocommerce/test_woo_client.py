@@ -40,7 +40,7 @@ def asked(wire):
         ),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080"),
         ("https://example.com/?x=1", "https://example.com/?x=1", "example.com/?x=1"),
-        ("https://me:word@example.com", "https://me:word@example.com", "me:word@example.com"),
+        ("https://me:word@example.com", "https://me:word@example.com", "example.com"),
     ],
 )
 def test_an_address_is_taken_as_people_paste_it(typed, url, known_as):

@@ -34,7 +34,7 @@ def site_url(url: str) -> str:
 
 def merchant_id(url: str) -> str:
     """What a store is known by: its address without the scheme, which a proxy may hide. Webhooks name it so too."""
-    return site_url(url).partition("://")[2]
+    return site_url(url).partition("://")[2].rpartition("@")[2]
 
 
 def check_secure(url: str, allow_private: bool) -> None:
