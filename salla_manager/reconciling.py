@@ -10,6 +10,7 @@ import frappe
 from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.reconcile_store import FrappeReconcileStore
+from salla_manager.adapters.rows import to_epoch
 from salla_manager.core import reconcile as core
 from salla_manager.core.host import Host
 from salla_manager.core.model import command_type_of
@@ -61,9 +62,10 @@ def run(store: str, entity_type: str, day: str | None = None) -> str:
         return str(error)
 
 
-def walk(store: str) -> dict[str, Any]:
+def walk(store: str, goes_on: bool = False) -> dict[str, Any]:
     """The job: the kinds of a shop whose changes do not all show, compared with what is known. What is missing or differs
-    is read again, and so is each order that is not settled. Gives the status by kind."""
+    is read again, and so is each order that is not settled. goes_on: with what an earlier
+    walk was broken off at. Gives the status by kind."""
     host, rows, told = build_host(), FrappeReconcileStore(), {}
     known = host.store.store(store)
     for plural in WALKED.get(known.platform, ()) if known else ():
@@ -71,8 +73,10 @@ def walk(store: str) -> dict[str, Any]:
         if command_type_of(entity_type) in known.disabled_command_types:
             continue
         key = RunKey(store, entity_type)
+        if goes_on and (done := rows.find_reconciliation(key)) and done.status == RunStatus.DONE:
+            continue
         try:
-            told[plural] = shown(core.reconcile(host, rows, key))
+            told[plural] = shown(core.reconcile(host, rows, key, goes_on=goes_on))
             told[plural]["read_again"] = core.enqueue_missing(host, rows, key)
         except ReconcileError as error:
             told[plural] = {"status": RunStatus.FAILED, "message": str(error)}
@@ -88,7 +92,7 @@ def _unsettled(host: Host, store: str) -> dict[str, Any]:
         return {"ok": False, "message": words_of(error)}
 
 
-def enqueue_walk(store: str) -> None:
+def enqueue_walk(store: str, goes_on: bool = False) -> None:
     frappe.enqueue(
         "salla_manager.reconciling.walk",
         queue="long",
@@ -97,6 +101,7 @@ def enqueue_walk(store: str) -> None:
         deduplicate=True,
         enqueue_after_commit=True,
         store=store,
+        goes_on=goes_on,
     )
 
 
@@ -135,7 +140,15 @@ def _open_days(store: str, last: date) -> list[date]:
 def mark_interrupted() -> None:
     host = build_host()
     with host.store.transaction():
-        FrappeReconcileStore().interrupt_reconciliations(FrappeClock().now(), core.LIFE_SIGN)
+        is_any = FrappeReconcileStore().interrupt_reconciliations(FrappeClock().now(), core.LIFE_SIGN)
+    for store in _broken_off_walks() if is_any else ():
+        enqueue_walk(store, goes_on=True)
+
+
+def _broken_off_walks() -> list[str]:
+    since = to_epoch(FrappeClock().now() - core.GOES_ON_FOR)
+    where = {"status": RunStatus.INTERRUPTED, "day": ("is", "not set"), "started": (">=", since)}
+    return frappe.get_all("Reconciliation", {**where, "next_page": ("!=", "")}, pluck="store", distinct=True)
 
 
 def shown(run: Reconciliation) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from sandbox.hub_rows import Rows, as_text
 _FINDING = [field.name for field in fields(Finding)]
 _TABLES = f"""
 create table if not exists reconciliation
-    (name text primary key, store, entity_type, day, token, status, message, tally, started_at, finished_at, seen_at);
+    (name text primary key, store, entity_type, day, token, status, message, tally, started_at, finished_at, seen_at,
+     cursor);
 create table if not exists finding (run, {", ".join(_FINDING)});
 create table if not exists gone (record text primary key, store, entity_type, walks integer, since);
 create index if not exists finding_run on finding (run, state);
@@ -47,7 +48,8 @@ class ReconcileRows(Rows):
         ).fetchone()
         if busy:
             return False
-        self._run("delete from finding where run = ?", run.key.name)
+        if not run.cursor:
+            self._run("delete from finding where run = ?", run.key.name)
         values = (
             run.key.name,
             run.key.store,
@@ -56,17 +58,19 @@ class ReconcileRows(Rows):
             run.token,
         )
         self._run(
-            "replace into reconciliation values (?, ?, ?, ?, ?, ?, '', '{}', ?, null, ?)",
-            *(*values, run.status, as_text(run.started_at), as_text(now)),
+            "replace into reconciliation values (?, ?, ?, ?, ?, ?, '', ?, ?, null, ?, ?)",
+            *(*values, run.status, json.dumps(asdict(run.tally)), as_text(run.started_at), as_text(now)),
+            run.cursor,
         )
         return True
 
     def save_reconciliation(self, run: Reconciliation, findings: Iterable[Finding], now: datetime) -> bool:
         changed = self._run(
-            "update reconciliation set status = ?, message = ?, tally = ?, finished_at = ?, seen_at = ?"
+            "update reconciliation set status = ?, message = ?, tally = ?, finished_at = ?, seen_at = ?,"
+            " cursor = ?"
             " where name = ? and token = ?",
             *(run.status, run.message, json.dumps(asdict(run.tally)), as_text(run.finished_at)),
-            *(as_text(now), run.key.name, run.token),
+            *(as_text(now), run.cursor, run.key.name, run.token),
         )
         for finding in findings if changed.rowcount else ():
             self._insert("finding", finding, run=run.key.name)
@@ -147,4 +151,5 @@ def _reconciliation(row: sqlite3.Row) -> Reconciliation:
         row["message"],
         Tally(**json.loads(row["tally"])),
         *moments,
+        row["cursor"] or "",
     )

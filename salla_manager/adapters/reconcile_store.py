@@ -63,7 +63,8 @@ class FrappeReconcileStore:
         )
         if row.token and row.status == RunStatus.RUNNING and row.seen > to_epoch(now - life_sign):
             return False
-        frappe.db.delete(FINDING, {"run": run.key.name})
+        if not run.cursor:
+            frappe.db.delete(FINDING, {"run": run.key.name})
         update_rows(RUN, {"token": run.token, **values}, name=run.key.name)
         return True
 
@@ -133,6 +134,7 @@ def _values(run: Reconciliation, now: datetime) -> dict[str, Any]:
     return {
         "status": run.status,
         "message": plain(run.message),
+        "next_page": run.cursor,
         "at_shop": tally.at_shop,
         "received": tally.received,
         "applied": tally.applied,
@@ -158,6 +160,7 @@ def _reconciliation(row: Any) -> Reconciliation:
         Tally(row.at_shop, row.received, row.applied, kept, row.page, row.pages),
         from_epoch(row.started),
         from_epoch(row.finished),
+        row.next_page or "",
     )
 
 

@@ -20,6 +20,9 @@ from salla_manager.platforms.port import Page, ShopClient, ShopEntry, ShopError
 # A run that showed no sign of life for so long was broken off.
 LIFE_SIGN = timedelta(minutes=10)
 PAGE = 500
+# A walk that was broken off goes on within so long; later the shop has become another one.
+GOES_ON_FOR = timedelta(hours=12)
+_PART = "It was broken off and went on from there, so what the shop lists no more was not looked for."
 # Of one page; seconds between them, where the shop names none.
 TRIES, SHORTEST_WAIT, LONGEST_WAIT = 4, 5.0, 60.0
 
@@ -34,26 +37,42 @@ def yesterday(store: Store, now: datetime) -> date:
 
 
 def reconcile(
-    host: Host, rows: ReconcileStore, key: RunKey, on_page: Callable[[Tally], None] = lambda tally: None
+    host: Host,
+    rows: ReconcileStore,
+    key: RunKey,
+    on_page: Callable[[Tally], None] = lambda tally: None,
+    *,
+    goes_on: bool = False,
 ) -> Reconciliation:
-    """Compare and keep what was found. on_page: told after each page. Raises ReconcileError.
+    """Compare and keep what was found. on_page: told after each page. goes_on: from where a run of the last hours was
+    broken off. Raises ReconcileError.
 
     Safe to run again, also after a kill: the run of the key is replaced whole. A shop that cannot be read to its end
     gives a Failed run with what was found until then.
     """
     store, client = _source(host, key)
     run = Reconciliation(key, secrets.token_hex(16), started_at=host.clock.now())
+    broken_off = _broken_off(host, rows, key) if goes_on else None
+    if broken_off is not None:
+        run = replace(run, tally=broken_off.tally, started_at=broken_off.started_at, cursor=broken_off.cursor)
     with host.store.transaction():
         if not rows.begin_reconciliation(run, host.clock.now(), LIFE_SIGN):
             raise ReconcileError(f"{key.name} is being reconciled already.")
     walk = _Walk(host, rows, store, run)
     try:
         walk.compare(client, on_page)
-        return walk.end(RunStatus.DONE)
+        return walk.end(RunStatus.DONE, _PART if broken_off else "")
     except ShopError as error:
         return walk.end(
             RunStatus.FAILED, f"The shop could not be read to its end: {error} {error.step}".strip()
         )
+
+
+def _broken_off(host: Host, rows: ReconcileStore, key: RunKey) -> Reconciliation | None:
+    run = rows.find_reconciliation(key)
+    if run is None or run.status != RunStatus.INTERRUPTED or not run.cursor or run.started_at is None:
+        return None
+    return run if host.clock.now() - run.started_at < GOES_ON_FOR else None
 
 
 def enqueue_missing(host: Host, rows: ReconcileStore, key: RunKey) -> int:
@@ -72,7 +91,10 @@ class _Walk:
     def __init__(self, host: Host, rows: ReconcileStore, store: Store, run: Reconciliation):
         self.host, self.rows, self.store, self.run, self.key = host, rows, store, run, run.key
         self.tally = run.tally
-        self.seen: set[str] = set()
+        # Of what was listed before a stop only what was found is known still.
+        self.is_whole = not run.cursor
+        kept = [] if self.is_whole else rows.findings(run.key)
+        self.seen = {finding.external_id for finding in kept}
         self.told = _told(host, rows, run.key)
 
     def compare(self, client: ShopClient, on_page: Callable[[Tally], None]) -> None:
@@ -82,15 +104,18 @@ class _Walk:
             findings = [judge(entry, known.get(key), self.told.get(key, "")) for key, entry in fresh.items()]
             self.seen.update(fresh)
             self.tally = _counted(self.tally, findings, known.values(), page)
+            if not self.is_whole:
+                self.tally = _within(self.tally, page.total)
+            self.run = replace(self.run, cursor=page.cursor or "")
             self._keep(findings)
             on_page(self.tally)
-        if self.key.day is None:
+        if self.key.day is None and self.is_whole:
             self._compare_back()
             with self.host.store.transaction():
                 self.rows.note_gone(self.key, self.host.clock.now())
 
     def _pages(self, client: ShopClient) -> Iterator[Page]:
-        cursor: str | None = ""
+        cursor: str | None = self.run.cursor
         while cursor is not None:
             page = self._page(client, cursor)
             yield page
@@ -174,6 +199,14 @@ def _counted(tally: Tally, findings: list[Finding], known: Iterable[Standing], p
         page=tally.page + 1,
         pages=max(tally.page + 1, -(-page.total // page.size)),
     )
+
+
+def _within(tally: Tally, total: int) -> Tally:
+    """A list is looked at again from its top in the end, where all in it was counted before a stop."""
+    most = {name: min(getattr(tally, name), total) for name in ("at_shop", "received", "applied")}
+    others = sum(count for state, count in tally.states.items() if state != State.APPLIED)
+    well = min(tally.of(State.APPLIED), max(0, total - others))
+    return replace(tally, **most, states={**tally.states, State.APPLIED: well})
 
 
 def _told(host: Host, rows: ReconcileStore, key: RunKey) -> dict[str, str]:

@@ -60,7 +60,8 @@ class Tally:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """One per key: a new run replaces the one before. token: of this run alone."""
+    """One per key: a new run replaces the one before. token: of this run alone. cursor: of the page to read next, empty
+    at the beginning and behind the last."""
 
     key: RunKey
     token: str
@@ -70,16 +71,17 @@ class Reconciliation:
     tally: Tally = Tally()
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    cursor: str = ""
 
 
 class ReconcileStore(Protocol):
     """Rows of Reconciliation. A method runs inside the transaction that is open; the last four only read."""
 
     def begin_reconciliation(self, run: Reconciliation, now: datetime, life_sign: timedelta) -> bool:
-        """Replace the run of this key with its findings; False while one runs that was saved within `life_sign`."""
+        """Replace the run of this key with its findings, which stay where it has a cursor already; False while one runs that was saved within `life_sign`."""
 
     def save_reconciliation(self, run: Reconciliation, findings: Iterable[Finding], now: datetime) -> bool:
-        """Keep status, message and tally, and add the findings; False where another run has taken over."""
+        """Keep status, message, tally and cursor, and add the findings; False where another run has taken over."""
 
     def interrupt_reconciliations(self, now: datetime, life_sign: timedelta) -> int:
         """Running ones that were not saved within `life_sign` become Interrupted."""

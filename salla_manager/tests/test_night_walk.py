@@ -9,7 +9,10 @@ from unittest.mock import patch
 import frappe
 
 from salla_manager import reconciling
+from salla_manager.adapters.reconcile_store import FrappeReconcileStore
 from salla_manager.core.pull import request_pull
+from salla_manager.core.reconcile import LIFE_SIGN
+from salla_manager.core.reconciliation import Reconciliation, RunKey, Tally
 from salla_manager.tests.test_backfill import BackfillCase
 
 
@@ -50,3 +53,22 @@ class TestNightWalk(BackfillCase):
             reconciling.nightly()
         self.assertIn(self.store, [call.args[0] for call in walk.call_args_list])
         self.assertIn(self.store, [call.args[0].store for call in enqueue.call_args_list])
+
+    def test_a_walk_that_was_broken_off_is_handed_over_again_where_it_stood(self):
+        key = RunKey(self.store, "customer")
+        rows, host = FrappeReconcileStore(), reconciling.build_host()
+        old = host.clock.now() - LIFE_SIGN - timedelta(seconds=1)
+        run = Reconciliation(
+            key, "killed", started_at=old, tally=Tally(at_shop=15, page=1), cursor="2.24.24.0"
+        )
+        with host.store.transaction():
+            assert rows.begin_reconciliation(run, old, LIFE_SIGN)
+        with patch("salla_manager.reconciling.enqueue_walk") as walk:
+            reconciling.mark_interrupted()
+        self.assertIn(((self.store,), {"goes_on": True}), [tuple(call) for call in walk.call_args_list])
+        calls = self.shop.calls()
+        told = reconciling.walk(self.store, goes_on=True)
+        self.assertEqual(told["customers"]["status"], "Done")
+        self.assertIn("went on from there", told["customers"]["message"])
+        self.assertLess(self.shop.calls() - calls, 8)
+        self.assertEqual(rows.find_reconciliation(key).started_at, old)

@@ -12,11 +12,11 @@ from salla_manager.core.incremental import read_changes
 from salla_manager.core.model import RecordKey
 from salla_manager.core.process import process_due_events
 from salla_manager.core.pull import request_pull
-from salla_manager.core.reconcile import enqueue_missing, reconcile
+from salla_manager.core.reconcile import LIFE_SIGN, enqueue_missing, reconcile
 from salla_manager.core.reconciliation import RunKey
 from salla_manager.core.standing import Standing, State, judge
 from salla_manager.platforms.port import ShopEntry
-from sandbox.history import History
+from sandbox.history import History, Killed
 
 KINDS = ("products", "customers")
 
@@ -95,3 +95,37 @@ def test_where_no_time_tells_it_the_content_does(entry: dict, known: dict, reaso
     standing = Standing("R", "1", revision=1, applied_revision=1, **{**values, **known})
     finding = judge(listed, standing)
     assert (finding.state, finding.reason) == (State.DIFFERENT if reason else State.APPLIED, reason)
+
+
+def kill_at(history: History, page: int) -> None:
+    """The worker ends within this page of products."""
+    pages = []
+
+    def before(path: str) -> None:
+        pages.append(path)
+        if len(pages) == page:
+            history.salla.before = lambda path: None
+            raise Killed
+
+    history.salla.before = before
+
+
+def test_a_walk_that_was_killed_goes_on_at_its_page_and_forgets_no_finding(history: History) -> None:
+    newest, oldest = (list(history.salla.state.products)[index] for index in (-1, 0))
+    for key in (newest, oldest):
+        history.salla.shop.rename(key, "اسم جديد")
+    key = RunKey(history.store.name, "product")
+    kill_at(history, 3)
+    with pytest.raises(Killed):
+        reconcile(history.host, history.rows, key)
+    history.clock.sleep(LIFE_SIGN.total_seconds() + 1)
+    with history.rows.transaction():
+        assert history.rows.interrupt_reconciliations(history.clock.now(), LIFE_SIGN) == 1
+    history.salla.log.clear()
+    run = reconcile(history.host, history.rows, key, goes_on=True)
+    assert (run.status, run.tally.at_shop, history.calls()) == ("Done", 130, 2)
+    assert "went on from there" in run.message
+    found = {one.external_id for one in history.rows.findings(key, State.READABLE)}
+    assert found == {str(newest), str(oldest)}
+    # Asked for by a person, or in the next night, it begins anew.
+    assert reconcile(history.host, history.rows, key).message == ""

@@ -26,6 +26,7 @@ class Reconciliation(HubRow):
         held: DF.Int
         message: DF.SmallText | None
         missing: DF.Int
+        next_page: DF.SmallText | None
         on_its_way: DF.Int
         page: DF.Int
         pages: DF.Int
