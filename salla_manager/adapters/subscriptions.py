@@ -37,7 +37,10 @@ def check(name: str, repair: bool = False) -> dict[str, Any]:
         target = _target(store, host.store.webhook_rules(store.platform, name).secrets)
         client = host.client_for(store)
         if client is None:
-            raise OperatorError(store.access_problem or f"{name} has no access to its shop. Connect the store first, or enter its keys.")
+            raise OperatorError(
+                store.access_problem
+                or f"{name} has no access to its shop. Connect the store first, or enter its keys."
+            )
         client = client.in_lane(BACKFILL)
         lines = client.repair_webhooks(target) if repair else client.check_webhooks(target)
         left = client.check_webhooks(target) if repair and lines else lines
@@ -55,7 +58,11 @@ def _target(store: Store, secrets: tuple[str, ...]) -> WebhookTarget:
         raise OperatorError("Say in Salla Manager Settings, as Hub URL, where this hub can be reached.")
     if not secrets:
         is_salla = store.platform == "salla"
-        where = "the webhook secret of the app in Salla Manager Settings" if is_salla else "Webhook Secret on the store"
+        where = (
+            "the webhook secret of the app in Salla Manager Settings"
+            if is_salla
+            else "Webhook Secret on the store"
+        )
         raise OperatorError(f"Set {where}.")
     since = to_epoch(FrappeClock().now() - timedelta(weeks=HEARD_WEEKS))
     rows = frappe.db.sql(

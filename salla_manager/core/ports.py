@@ -126,7 +126,6 @@ class EventStore(Protocol):
         """Unknown Store and, where the shop can be read, No Access events of this merchant become Received and point
         to the store. How many."""
 
-
     def resume_events(self, store: str) -> int:
         """Switched Off events of this store become Received. How many."""
 

@@ -200,7 +200,9 @@ def _work(host: Host, work: _Work) -> Result:
             return Result(
                 EventStatus.IGNORED, f"The shop has no {key.entity_type} {key.external_id} any more."
             )
-        return _told(host, ingest(host, store, client, key.entity_type, body, observed_at, given_back_at=given))
+        return _told(
+            host, ingest(host, store, client, key.entity_type, body, observed_at, given_back_at=given)
+        )
     bodies = [signal.body for signal in work.signals if signal.body is not None]
     if not bodies:
         return Result(EventStatus.NO_ACCESS, _no_client_reason(store, work.signals[-1]))

@@ -181,7 +181,10 @@ def source_of(host: Host, store_id: str) -> tuple[Store, ShopClient]:
         raise PullError(standstill)
     client = host.client_for(store)
     if client is None:
-        raise PullError(store.access_problem or f"{store.name} has no access to its shop. Connect the store first, or enter its keys.")
+        raise PullError(
+            store.access_problem
+            or f"{store.name} has no access to its shop. Connect the store first, or enter its keys."
+        )
     return store, client
 
 

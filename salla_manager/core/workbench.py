@@ -141,7 +141,9 @@ def _to_read(host: Host, key: RecordKey) -> tuple[Record, Store, ShopClient]:
         raise OperatorError(reason)
     client = host.client_for(store)
     if client is None:
-        raise OperatorError(f"{store.name} has no access to its shop. Connect the store first, or enter its keys.")
+        raise OperatorError(
+            f"{store.name} has no access to its shop. Connect the store first, or enter its keys."
+        )
     # A person waits for it.
     return record, store, client.in_lane(ORDERS)
 

@@ -179,7 +179,9 @@ class TestConfiguration(ConnectionCase):
         assert kept == {"url": ("up", False), "token": (None, True), "note": (None, False)}
         api.configure(name, {"url": "other", "token": "", "note": "n"})
         assert FrappeHubStore().connection(name).config == {"url": "other", "token": CANARY, "note": "n"}
-        (comment,) = frappe.get_all("Comment", {"reference_name": name, "comment_type": "Info"}, pluck="content")
+        (comment,) = frappe.get_all(
+            "Comment", {"reference_name": name, "comment_type": "Info"}, pluck="content"
+        )
         assert comment == "changed the configuration: note, url"
         api.configure(name, {"url": "other", "token": "", "note": None})
         assert FrappeHubStore().connection(name).config == {"url": "other", "token": CANARY}

@@ -23,7 +23,9 @@ from salla_manager.platforms.values import mapping, rows
 PER_PAGE = 60
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_PAGES = 20_000
-_BANNED = "Salla shuts itself to this store's calls for a while (403), as it does where it takes them for abuse"
+_BANNED = (
+    "Salla shuts itself to this store's calls for a while (403), as it does where it takes them for abuse"
+)
 
 # Called without argument for a token, and with one that the shop refused for another.
 TokenProvider = Callable[..., str]
