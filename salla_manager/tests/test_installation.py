@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 import frappe
 
+from salla_manager.adapters.clock import FrappeClock
 from salla_manager.adapters.host import build_host
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.adapters.tokens import read_tokens
@@ -22,7 +23,7 @@ SECRET = "a webhook secret of the tests"
 MERCHANT = f"{SUFFIX}-app"
 
 
-class LongAgo:
+class LongAgo(FrappeClock):
     """So early that no worker of the site takes the events of a test, and the test none of the site's."""
 
     def now(self):
