@@ -41,9 +41,12 @@ ATTEMPT, ACK = "Command Delivery Attempt", "Command ACK Log"
 # Read further than the limit, since the due commands of one lane give only one.
 _LOOK_AHEAD = 3
 
-CANDIDATES = """select name, lane, revision, generation from `tabOutbound Client Command`
+# Named, since the optimizer may go by a table's small days when it has grown.
+CANDIDATES = """select name, lane, revision, generation from `tabOutbound Client Command` force index ({index})
     where {column} = %s and status = 'Queued' and due <= %s and lane not in %s
     order by due limit %s for update skip locked"""
+# Column of a destination -> its index.
+QUEUES = {"erp_instance": "lease_queue", "erp_connection": "connection_queue"}
 
 
 class DispatchRows:
@@ -71,7 +74,7 @@ class DispatchRows:
             pluck=True,
         )
         values = (destination, to_epoch(now), tuple(busy) or ("",), limit * _LOOK_AHEAD)
-        rows = frappe.db.sql(CANDIDATES.format(column=column), values, as_dict=True)
+        rows = frappe.db.sql(CANDIDATES.format(column=column, index=QUEUES[column]), values, as_dict=True)
         leased = []
         for row in _first_of_each_lane(rows, to_epoch(now)):
             if len(leased) == limit:

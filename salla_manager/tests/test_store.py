@@ -10,7 +10,7 @@ from datetime import timedelta
 import frappe
 
 from salla_manager.adapters import dispatch_store
-from salla_manager.adapters.dispatch_store import CANDIDATES
+from salla_manager.adapters.dispatch_store import CANDIDATES, QUEUES
 from salla_manager.adapters.rows import from_epoch, retrying, to_epoch
 from salla_manager.adapters.store import FrappeHubStore
 from salla_manager.core.model import (
@@ -315,8 +315,8 @@ class TestLeases(StoreCase):
         for index in range(60):
             self.command_for(f"p-{index}", status=CommandStatus.DONE if index % 3 else CommandStatus.QUEUED)
         frappe.db.sql("analyze table `tabOutbound Client Command`")
-        for column, index in (("erp_instance", "lease_queue"), ("erp_connection", "connection_queue")):
-            query = "explain " + CANDIDATES.format(column=column)
+        for column, index in QUEUES.items():
+            query = "explain " + CANDIDATES.format(column=column, index=index)
             plan = frappe.db.sql(query, (self.instance, to_epoch(NOW), ("",), 10), as_dict=True)
             assert [row.key for row in plan] == [index]
             assert "filesort" not in (plan[0].Extra or "")
