@@ -139,8 +139,6 @@ class Settings(Gate):
     tax_invoice_by: str = "ERP"
     # When the shop changes a submitted order: `ask`, `update` its lines, or update, else `amend`.
     changed_orders: str = "ask"
-    # Some status of a shop asks for something, so an order may be submitted whatever `submit_orders` says.
-    acts_on_status: bool = False
     # Documents that follow a status are submitted, or left as drafts.
     follow_ups_submitted: bool = False
     # Of `draft`, `credit`, `stock`; empty: off.

@@ -47,6 +47,7 @@ class ErpNext:
         self._read_settings = settings
         # Saved in this transaction and perhaps flagged and submitted in it; loading it again costs as much as the rest.
         self._orders: dict[str, Document] = {}
+        self._catalogues: dict[str, order_statuses.Catalogue] = {}
 
     @cached_property
     def _settings(self) -> Settings:
@@ -85,7 +86,16 @@ class ErpNext:
         return sales_orders.note_status(self._order(name), status, status_name)
 
     def status_actions(self, source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
-        return order_statuses.status_actions(source, ids)
+        return order_statuses.status_actions(self._catalogue(source), ids)
+
+    def acts_on_status(self, source: str) -> bool:
+        """Whether any status of the store asks for something."""
+        return any(self._catalogue(source).values())
+
+    def _catalogue(self, source: str) -> order_statuses.Catalogue:
+        if source not in self._catalogues:
+            self._catalogues[source] = order_statuses.catalogue(source)
+        return self._catalogues[source]
 
     def carry_out(self, name: str, action: str, values: ActionValues) -> list[Saved]:
         return order_actions.carry_out(self._order(name), action, values, self._settings)

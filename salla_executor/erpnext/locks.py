@@ -38,8 +38,8 @@ def free_person(names: list[str]) -> None:
 
 
 def changes_reservations(of_store: Settings) -> bool:
-    """Whether an order of this store may be submitted, cancelled or amended by a command."""
-    return of_store.submit_orders or of_store.acts_on_status or of_store.changed_orders != "ask"
+    """Whether the settings let a command submit, cancel or amend an order of this store, whatever its status asks for."""
+    return of_store.submit_orders or of_store.changed_orders != "ask"
 
 
 def lock_submits() -> None:

@@ -24,7 +24,8 @@ def is_said_before(doc: Document, values: SalesOrderValues) -> bool:
 
 
 def is_written_before(doc: Document, values: SalesOrderValues) -> bool:
-    return (doc.shop_content or "")[:HALF] == digest_of(values)[:HALF]
+    kept = doc.get("shop_content")
+    return bool(kept) and kept[:HALF] == digest_of(values)[:HALF]
 
 
 def digest_of(values: SalesOrderValues) -> str:

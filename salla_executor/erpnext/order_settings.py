@@ -13,7 +13,6 @@ from frappe.utils import flt
 from salla_executor.core.model import TaxRule
 from salla_executor.erpnext import companies
 from salla_executor.erpnext.item_settings import currency_of
-from salla_executor.erpnext.order_statuses import has_actions
 
 SUBMIT = "Submit when the money agrees"
 CHANGED_ORDERS = {
@@ -61,7 +60,6 @@ def order_settings(doc: Document) -> dict[str, Any]:
         "rounding_account": doc.rounding_account or "",
         "tax_invoice_by": doc.tax_invoice_by or "ERP",
         "changed_orders": CHANGED_ORDERS.get(doc.changed_orders, "ask"),
-        "acts_on_status": has_actions(),
         "follow_ups_submitted": doc.follow_up_documents == "Submitted",
         "full_return": RETURNS.get(doc.full_return, frozenset()),
         "partial_return": RETURNS.get(doc.partial_return, frozenset()),

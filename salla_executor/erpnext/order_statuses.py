@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pypika.terms import Criterion
-
 import frappe
 
 from salla_executor.core.model import Saved
@@ -12,7 +10,6 @@ from salla_executor.erpnext.documents import plain, set_values
 from salla_executor.erpnext.errors import refusals
 
 DOCTYPE = "Shop Order Status"
-HAS_ACTIONS = "salla_executor_has_status_actions"
 # Check of the catalogue -> action.
 ACTIONS = {
     "do_submit": "submit",
@@ -23,31 +20,21 @@ ACTIONS = {
     "make_return": "return",
     "do_cancel": "cancel",
 }
+READ = f"""
+    SELECT external_id, slug, {", ".join(ACTIONS)} FROM `tabShop Order Status` WHERE source = %s LOCK IN SHARE MODE
+"""
+Catalogue = dict[str, tuple[str, ...]]
 
 
-def has_actions() -> bool:
-    """Whether any status of any store asks for anything; kept in the cache, since each command asks."""
-    return bool(frappe.cache.get_value(HAS_ACTIONS, _find_actions))
+def catalogue(source: str) -> Catalogue:
+    """By id and by slug. A locking read: it comes before the lock on submits, and a plain one would fix what is seen
+    behind that."""
+    rows = frappe.db.sql(READ, source, as_dict=True)
+    return {row.external_id: _wanted(row) for row in rows} | {row.slug: _wanted(row) for row in rows}
 
 
-def forget_actions() -> None:
-    """Now, and once others can read the change."""
-    frappe.cache.delete_value(HAS_ACTIONS)
-    frappe.db.after_commit.add(lambda: frappe.cache.delete_value(HAS_ACTIONS))
-
-
-def _find_actions() -> int:
-    table = frappe.qb.DocType(DOCTYPE)
-    ticked = [table[field] == 1 for field in ACTIONS]
-    return len(frappe.qb.from_(table).select(table.name).where(Criterion.any(ticked)).limit(1).run())
-
-
-def status_actions(source: str, ids: tuple[str, ...]) -> tuple[str, ...] | None:
+def status_actions(wanted: Catalogue, ids: tuple[str, ...]) -> tuple[str, ...] | None:
     """ref: salla_executor.core.ports.Erp"""
-    if not has_actions():
-        return ()
-    rows = frappe.get_all(DOCTYPE, {"source": source}, ["external_id", "slug", *ACTIONS])
-    wanted = {row.external_id: _wanted(row) for row in rows} | {row.slug: _wanted(row) for row in rows}
     if not any(wanted.values()):
         return ()
     known = [wanted[one] for one in ids if one in wanted]

@@ -104,7 +104,8 @@ class FrappeReceiver(FrappeSecretKeeper):
         return locked
 
     def _lock_submits(self, source: str) -> None:
-        if not locks.changes_reservations(self.settings().of(source)):
+        of_store = self.settings().of(source)
+        if not (self.erp.acts_on_status(source) or locks.changes_reservations(of_store)):
             return
         if self._has_read:
             # The settings came from the database; what others submit meanwhile would not be seen. The next try knows them.

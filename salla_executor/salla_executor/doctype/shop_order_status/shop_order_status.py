@@ -2,7 +2,6 @@
 
 from frappe.model.document import Document
 
-from salla_executor.erpnext.order_statuses import forget_actions
 from salla_executor.setup.integration_user import grant_on_demand
 
 
@@ -31,11 +30,7 @@ class ShopOrderStatus(Document):
         type: DF.Literal["original", "custom"]
     # end: auto-generated types
 
-    def on_trash(self):
-        forget_actions()
-
     def on_update(self):
-        forget_actions()
         before = self.get_doc_before_save()
         for field, doctypes in RIGHTS_OF.items():
             if self.get(field) and not (before and before.get(field)):
