@@ -16,9 +16,8 @@ from typing import Any
 
 import click
 
-from salla_manager.core import backfill
 from salla_manager.core.sync_run import SyncRun
-from sandbox.history import History, Killed
+from sandbox.history import History
 
 SIZES = {"products": 10_000, "customers": 2_000, "orders": 5_000, "categories": 30, "brands": 20}
 PER_MINUTE = 120
@@ -61,7 +60,7 @@ def measure(label: str, path: Path, per_minute: int, sizes: dict[str, int]) -> R
     history = History(str(path), per_minute=per_minute, **sizes)
     began, started_at = time.monotonic(), history.clock.now()
     plan = history.begin()
-    _kill_in_the_middle(history, plan.name, plan.figures()["calls"] // 2)
+    history.work_until_killed(plan.name, plan.figures()["calls"] // 2)
     run = history.finish(plan.name)
     commands = history.commands()
     result = Result(
@@ -80,21 +79,6 @@ def measure(label: str, path: Path, per_minute: int, sizes: dict[str, int]) -> R
     )
     history.close()
     return result
-
-
-def _kill_in_the_middle(history: History, name: str, at: int) -> None:
-    """The worker ends within its call number `at`; its lease has to run out before another takes the run."""
-
-    def kill(path: str) -> None:
-        if history.calls() >= at:
-            history.salla.before = lambda path: None
-            raise Killed
-
-    history.salla.before = kill
-    try:
-        backfill.work(history.host, history.rows, name, float("inf"))
-    except Killed:
-        history.until_due(history.run(name))
 
 
 def least_calls(history: History) -> int:

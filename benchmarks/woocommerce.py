@@ -17,9 +17,7 @@ from typing import Any
 
 import click
 
-from salla_manager.core import backfill
 from salla_manager.core.sync_run import RunStatus
-from sandbox.history import Killed
 from sandbox.woocommerce.history import WooHistory
 from sandbox.woocommerce.lists import MOST_PER_PAGE
 
@@ -100,26 +98,11 @@ def read_whole(history: WooHistory, is_killed: bool = False) -> None:
     """Raises RuntimeError where the run did not end well."""
     run = history.begin()
     if is_killed:
-        _kill_in_the_middle(history, run.name, history.calls() + run.figures()["calls"] // 2)
+        history.work_until_killed(run.name, history.calls() + run.figures()["calls"] // 2)
     run = history.finish(run.name)
     failed = [(step.entity_type, step.reasons) for step in run.steps if step.failed]
     if run.status != RunStatus.DONE or failed:
         raise RuntimeError(f"The run is {run.status}: {run.message} {failed}")
-
-
-def _kill_in_the_middle(history: WooHistory, name: str, at: int) -> None:
-    """The worker ends within its call number `at`; its lease has to run out before another takes the run."""
-
-    def kill(path: str) -> None:
-        if history.calls() >= at:
-            history.woo.before = lambda path: None
-            raise Killed
-
-    history.woo.before = kill
-    try:
-        backfill.work(history.host, history.rows, name, float("inf"))
-    except Killed:
-        history.until_due(history.run(name))
 
 
 def least_calls(history: WooHistory) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import requests
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.listening import Listening
 from sandbox.quiet import QuietHandler
 from sandbox.salla import bodies
 from sandbox.salla.api import PREFIX, ApiError, MerchantApi, error_response, json_response
@@ -21,7 +20,11 @@ from sandbox.salla.shop import Delivery, Shop, deliver
 from sandbox.salla.state import RIYADH, ShopState
 
 
-class SimulatedSalla:
+class _KeepAliveHandler(QuietHandler):
+    protocol_version = "HTTP/1.1"
+
+
+class SimulatedSalla(Listening):
     """One store on a loopback port; port 0 takes any free one.
 
     shop: the store at work (its changes give webhooks), state: its content, oauth: its tokens, api: its
@@ -29,6 +32,8 @@ class SimulatedSalla:
     customers, both off at first. before: run ahead of each answer with the path, to change the store under the
     reader's eyes. now: Unix seconds.
     """
+
+    handler = _KeepAliveHandler
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class SimulatedSalla:
         webhook_secret: str = "sandbox-webhook-secret",
         now: Callable[[], float] = time.time,
     ):
+        super().__init__(host, port)
         self.state = state or generate()
         self.shop = Shop(self.state, webhook_secret)
         self.oauth = OAuth(client_id, client_secret, now=now)
@@ -52,28 +58,6 @@ class SimulatedSalla:
         self.before: Callable[[str], None] = lambda path: None
         self._now = now
         self.api = MerchantApi(self.state, self.oauth)
-        self._host, self._port = host, port
-        self._server: Any = None
-
-    def start(self) -> SimulatedSalla:
-        self._server = make_server(
-            self._host, self._port, self, threaded=True, request_handler=_KeepAliveHandler
-        )
-        # A short poll, so that stop() is quick.
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> SimulatedSalla:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -157,7 +141,3 @@ class SimulatedSalla:
         info = {"id": self.state.merchant_id + 1, "name": "Owner", "email": "owner@example.com"}
         info["merchant"] = merchant
         return {"status": 200, "success": True, "data": info} if self.wraps_user_info else info
-
-
-class _KeepAliveHandler(QuietHandler):
-    protocol_version = "HTTP/1.1"

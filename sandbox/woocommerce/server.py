@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,9 +10,9 @@ from urllib.parse import urlencode
 
 import requests
 from werkzeug.http import http_date
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.listening import Listening
 from sandbox.quiet import QuietHandler
 from sandbox.salla.faults import RequestLog
 from sandbox.salla.shop import Delivery, deliver
@@ -30,7 +29,15 @@ from sandbox.woocommerce.webhooks import Webhooks
 API = "/wc/v3"
 
 
-class SimulatedWoo:
+class _Handler(QuietHandler):
+    protocol_version = "HTTP/1.1"
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        # Date is the site's, not this machine's.
+        self.send_response_only(code, message)
+
+
+class SimulatedWoo(Listening):
     """One site on a loopback port; port 0 takes any free one. Without a certificate it is as a site behind a proxy that
     speaks TLS and says so.
 
@@ -40,6 +47,8 @@ class SimulatedWoo:
     before: run ahead of each answer with the path below /wc/v3, to change the store under the reader's eyes; after:
     run behind it. now: Unix seconds.
     """
+
+    handler = _Handler
 
     def __init__(
         self,
@@ -51,6 +60,7 @@ class SimulatedWoo:
         certificate: tuple[str, str] | None = None,
         now: Callable[[], float] = time.time,
     ):
+        super().__init__(host, port, certificate)
         self.state = state or generate()
         self.key = ApiKey()
         self.keys = [self.key]
@@ -62,8 +72,7 @@ class SimulatedWoo:
         self.after: Callable[[str], None] = lambda path: None
         self._now = now
         self._api = RestApi(self.state, self.webhooks, lambda: self.url)
-        self._host, self._port, self._certificate, self._folder = host, port, certificate, folder
-        self._server: Any = None
+        self._folder = folder
 
     @property
     def consumer_key(self) -> str:
@@ -72,31 +81,6 @@ class SimulatedWoo:
     @property
     def consumer_secret(self) -> str:
         return self.key.consumer_secret
-
-    def start(self) -> SimulatedWoo:
-        self._server = make_server(
-            self._host,
-            self._port,
-            self,
-            threaded=True,
-            request_handler=_Handler,
-            ssl_context=self._certificate,
-        )
-        # A short poll, so that stop() is quick.
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> SimulatedWoo:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -197,11 +181,3 @@ def _below(path: str | None) -> str:
 def _json(status: int, body: Any) -> Response:
     headers = {"Access-Control-Expose-Headers": "X-WP-Total, X-WP-TotalPages, Link"}
     return Response(bodies.dump(body), status, headers, content_type="application/json; charset=UTF-8")
-
-
-class _Handler(QuietHandler):
-    protocol_version = "HTTP/1.1"
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        # Date is the site's, not this machine's.
-        self.send_response_only(code, message)
