@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -276,3 +276,35 @@ def build(entity_type: str, values: dict[str, Any], problems: list[str] | None =
 def _say(problem: str) -> str:
     field, _, message = problem.partition(": ")
     return f"{field}: the shop gives none" if message == "Field required" else problem
+
+
+class OrderFigures(Protocol):
+    """What an order comes to, as its shop says."""
+
+    @property
+    def total(self) -> Decimal | None: ...
+    @property
+    def subtotal(self) -> Decimal | None: ...
+    @property
+    def tax(self) -> Decimal | None: ...
+    @property
+    def tax_percent(self) -> Decimal | None: ...
+    @property
+    def discounts(self) -> list[dict[str, Any]]: ...
+    @property
+    def discount_total(self) -> Decimal: ...
+    @property
+    def cash_on_delivery(self) -> Decimal | None: ...
+
+
+def order_figures(money: OrderFigures) -> dict[str, Any]:
+    """As fields of the order payload."""
+    tax = {"percent": money.tax_percent, "amount": money.tax}
+    return {
+        "total": money.total,
+        "subtotal": money.subtotal,
+        "tax": {key: value for key, value in tax.items() if value is not None},
+        "discounts": money.discounts,
+        "discount_total": money.discount_total,
+        "cash_on_delivery": money.cash_on_delivery,
+    }

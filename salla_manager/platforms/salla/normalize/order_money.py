@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from salla_manager.platforms.values import mapping, money, number, round_money, rows, text
+from salla_manager.platforms.values import mapping, money, number, order_figures, round_money, rows, text
 
 _HALF_CENT = Decimal("0.005")
 _ZERO = Decimal(0)
@@ -36,15 +36,7 @@ class Amounts:
 
     def values(self) -> dict[str, Any]:
         """As fields of the order payload."""
-        tax = {"percent": self.tax_percent, "amount": self.tax}
-        return {
-            "total": self.total,
-            "subtotal": self.subtotal,
-            "tax": {key: value for key, value in tax.items() if value is not None},
-            "discounts": self.discounts,
-            "discount_total": self.discount_total,
-            "cash_on_delivery": self.cash_on_delivery,
-        }
+        return order_figures(self)
 
 
 def read_amounts(body: dict[str, Any], items: list[dict[str, Any]], code: str | None) -> Amounts:

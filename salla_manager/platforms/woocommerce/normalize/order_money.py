@@ -21,6 +21,7 @@ from salla_manager.platforms.values import (
     identifier,
     money,
     number,
+    order_figures,
     round_money,
     rows,
     shortest,
@@ -60,15 +61,7 @@ class OrderMoney:
 
     def values(self) -> dict[str, Any]:
         """As fields of the order payload."""
-        tax = {"percent": self.tax_percent, "amount": self.tax}
-        return {
-            "total": self.total,
-            "subtotal": self.subtotal,
-            "tax": {key: value for key, value in tax.items() if value is not None},
-            "discounts": self.discounts,
-            "discount_total": self.discount_total,
-            "cash_on_delivery": self.cash_on_delivery,
-        }
+        return order_figures(self)
 
     def of_line(self, line: dict[str, Any]) -> dict[str, Any]:
         """unit_price, discount, tax_percent, tax and total of a line."""
