@@ -18,7 +18,7 @@ from salla_executor.core.model import BusinessError, Saved, Settings
 from salla_executor.core.values import ActionValues
 from salla_executor.erpnext import order_returns
 from salla_executor.erpnext.errors import refusals
-from salla_executor.erpnext.order_documents import documents_of, fixed_charges
+from salla_executor.erpnext.order_documents import documents_of, fixed_charges, has_draft
 
 SAVEPOINT = "shop_action"
 
@@ -42,14 +42,8 @@ def keep(document: Document, is_submitted: bool) -> list[Saved]:
     return [Saved(document.doctype, document.name, "created")]
 
 
-def has_draft(doctype: str, field: str, order: str) -> bool:
-    """One that waits for a person is not made again; a draft return is another matter."""
-    rows = [f"{doctype} Item", field, "=", order]
-    return bool(frappe.get_all(doctype, [rows, ["docstatus", "=", 0], ["is_return", "=", 0]], limit=1))
-
-
 def _delivery_note(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
-    if doc.skip_delivery_note or has_draft("Delivery Note", "against_sales_order", doc.name):
+    if doc.skip_delivery_note or has_draft("Delivery Note", doc.name):
         return []
     note = make_delivery_note(doc.name)
     returned = _returned(doc)
@@ -73,7 +67,7 @@ def _returned(doc: Document) -> dict[str, float]:
 
 
 def _sales_invoice(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:
-    if has_draft("Sales Invoice", "sales_order", doc.name):
+    if has_draft("Sales Invoice", doc.name):
         return []
     invoice = make_sales_invoice(doc.name)
     # Else a prepaid order stays to be paid. Of the buyer's money only what was paid for this order.
@@ -155,7 +149,7 @@ def _refuse_open_advance(doc: Document, invoice: str) -> None:
 
 
 def invoices_of(doc: Document) -> list[str]:
-    return documents_of("Sales Invoice", "sales_order", doc.name)
+    return documents_of("Sales Invoice", doc.name)
 
 
 def _close(doc: Document, values: ActionValues, settings: Settings) -> list[Saved]:

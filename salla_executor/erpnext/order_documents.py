@@ -5,28 +5,36 @@ from __future__ import annotations
 import frappe
 from frappe.model.document import Document
 
+# How the rows of a document name the order.
+NAMED_BY = {"Sales Invoice": "sales_order", "Delivery Note": "against_sales_order"}
 
-def documents_of(doctype: str, field: str, order: str) -> list[str]:
-    """Submitted, returns left out. field: how their rows name the order."""
-    rows = frappe.get_all(
-        f"{doctype} Item",
-        filters={field: order, "docstatus": 1},
-        pluck="parent",
-        distinct=True,
-        order_by="parent",
-    )
-    return [name for name in rows if not frappe.db.get_value(doctype, name, "is_return")]
+
+def documents_of(doctype: str, order: str) -> list[str]:
+    """Submitted, returns left out."""
+    return _documents(doctype, order, docstatus=1, is_return=0)
+
+
+def has_draft(doctype: str, order: str) -> bool:
+    """One that waits for a person is not made again; a draft return is another matter."""
+    return bool(_documents(doctype, order, docstatus=0, is_return=0))
 
 
 def has_return(order: str) -> bool:
-    """Drafts too."""
+    """Of any kind; drafts too."""
     return any(
-        frappe.db.get_value(doctype, name, "is_return")
-        for doctype, field in (("Sales Invoice", "sales_order"), ("Delivery Note", "against_sales_order"))
-        for name in frappe.get_all(
-            f"{doctype} Item", {field: order, "docstatus": ("<", 2)}, pluck="parent", distinct=True
-        )
+        _documents(doctype, order, docstatus=docstatus, is_return=1)
+        for doctype in NAMED_BY
+        for docstatus in (0, 1)
     )
+
+
+def _documents(doctype: str, order: str, *, docstatus: int, is_return: int) -> list[str]:
+    filters = [
+        [f"{doctype} Item", NAMED_BY[doctype], "=", order],
+        ["docstatus", "=", docstatus],
+        ["is_return", "=", is_return],
+    ]
+    return frappe.get_all(doctype, filters, pluck="name", distinct=True, order_by="name")
 
 
 def fixed_charges(document: Document) -> list[Document]:

@@ -18,10 +18,10 @@ from salla_executor.core.model import BusinessError, Saved, Settings
 from salla_executor.core.values import ActionValues
 from salla_executor.erpnext.order_documents import documents_of, fixed_charges
 
-# Kind of return -> the document it is made of, how it names the order, and what makes it.
+# Kind of return -> the document it is made of, and what makes it.
 SOURCES = {
-    "credit": ("Sales Invoice", "sales_order", credit_note_of),
-    "stock": ("Delivery Note", "against_sales_order", goods_back_of),
+    "credit": ("Sales Invoice", credit_note_of),
+    "stock": ("Delivery Note", goods_back_of),
 }
 # How a row of a return names the row that it takes back.
 LINKS = {"Sales Invoice": "sales_invoice_item", "Delivery Note": "dn_detail"}
@@ -65,10 +65,10 @@ def _by_row(doc: Document, returned: Mapping[str, Decimal]) -> dict[str, Decimal
 def _returns(doc: Document, wanted: Mapping[str, Decimal] | None, policy: frozenset[str]) -> list[Saved]:
     """wanted: units that came back by row of the order, those of earlier returns among them; None: all."""
     made = []
-    for kind, (doctype, field, make) in SOURCES.items():
+    for kind, (doctype, make) in SOURCES.items():
         if kind not in policy:
             continue
-        found = documents_of(doctype, field, doc.name)
+        found = documents_of(doctype, doc.name)
         if not found:
             raise BusinessError("nothing_to_return", _nothing(doctype))
         left = {row: float(units) for row, units in wanted.items()} if wanted is not None else None
