@@ -1,7 +1,10 @@
 """Item Prices: one per price list that takes the currency, with or without VAT as the list has it."""
 
+from unittest.mock import patch
+
 import frappe
 
+from salla_executor.erpnext import items
 from salla_executor.tests.payloads import product, variant
 from salla_executor.tests.test_items_kept import ItemTestCase
 
@@ -99,3 +102,24 @@ class TestItemPrices(ItemTestCase):
         self.applied("upsert_product", product(self.code("A"), price="120"))
         rates = frappe.get_all("Item Price", {"item_code": self.code("A")}, pluck="price_list_rate")
         assert sorted(rates) == [60.0, 120.0]
+
+    def test_two_new_products_do_not_wait_for_each_other(self):
+        """ERPNext's look for prices of a new Item locks the gap of the index in which its neighbours' prices go."""
+        other, original = frappe.db.get_connection(), items.save_price
+
+        def while_another_adds_its_price(*args, **options):
+            with other.cursor() as cursor:
+                cursor.execute("SET innodb_lock_wait_timeout = 1")
+                neighbour = {"name": frappe.generate_hash(length=10), "item": self.code("A") + "0"}
+                cursor.execute(
+                    "INSERT INTO `tabItem Price` (name, item_code) VALUES (%(name)s, %(item)s)", neighbour
+                )
+            return original(*args, **options)
+
+        try:
+            with patch.object(items, "save_price", side_effect=while_another_adds_its_price):
+                self.applied("upsert_product", product(self.code("A")))
+        finally:
+            other.rollback()
+            other.close()
+        assert self.prices(self.code("A"))
