@@ -1,4 +1,4 @@
-"""HTTP load with keep-alive connections: blocks of equal requests, several kinds interleaved. Standard library only.
+"""HTTP load: blocks of equal requests, several kinds interleaved. Standard library only.
 
 What is answered `come again` is sent again after the time that the answer names, as the hub does, while the client
 goes on with its others. Each try counts, the waiting does not: it is nobody's work.
@@ -54,10 +54,13 @@ def interleaved_blocks(
     settle: Callable[[], Any],
     per_client: int = REQUESTS_PER_CLIENT,
     sent_again: Counter[str] | None = None,
+    keep_alive: bool = True,
 ) -> Times:
     """Seconds per request and client slot of each block; `settle` runs between blocks, off the clock.
 
-    sent_again is filled with how many requests of a kind were sent again. Raises LoadError.
+    sent_again is filled with how many requests of a kind were sent again. Without keep_alive each request has a
+    connection of its own: a worker of the web server that took more than its share of connections would be slow with
+    all of a block. Raises LoadError.
     """
     times: Times = {name: [] for name in kinds}
     names = list(kinds)
@@ -65,7 +68,7 @@ def interleaved_blocks(
         progress(f"{label}: round {number + 1} of {rounds}")
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
-            block = _lasting_block(url, kinds[name], clients * per_client, clients)
+            block = _lasting_block(url, kinds[name], clients * per_client, clients, keep_alive)
             times[name].append(block.seconds / (clients * per_client))
             if sent_again is not None:
                 sent_again[name] += block.sent_again
@@ -76,8 +79,9 @@ def interleaved_blocks(
 class Block:
     """Requests that several clients send at once, each its share one after the other."""
 
-    def __init__(self, url: str, requests: Sequence[Request], clients: int):
+    def __init__(self, url: str, requests: Sequence[Request], clients: int, keep_alive: bool):
         target = urlsplit(url)
+        self.keep_alive = keep_alive
         self.host, self.port = target.hostname or "", target.port or 80
         self.clients = clients
         self.shares = [requests[number::clients] for number in range(clients)]
@@ -135,6 +139,9 @@ class Block:
         content = response.read()
         with self._lock:
             self.busy += time.perf_counter() - began
+        if not self.keep_alive:
+            # The next request opens it again.
+            connection.close()
         if response.status == 200:
             return None
         if response.status not in COME_AGAIN or not request.again or tries >= MOST_TRIES:
@@ -144,11 +151,11 @@ class Block:
         return float(response.headers.get("Retry-After") or DEFAULT_WAIT)
 
 
-def _lasting_block(url: str, make: Maker, total: int, clients: int) -> Block:
+def _lasting_block(url: str, make: Maker, total: int, clients: int, keep_alive: bool) -> Block:
     """A block; one that a restart of the web server cut off is done again."""
     for pause in (5.0, 5.0, 0.0):
         try:
-            return Block(url, [make() for _ in range(total)], clients).run()
+            return Block(url, [make() for _ in range(total)], clients, keep_alive).run()
         except (OSError, http.client.HTTPException) as error:
             lost = error
             time.sleep(pause)

@@ -20,7 +20,7 @@ from salla_executor import contract
 PING = "/api/method/ping"
 ROUNDS = 10
 # Documents are slower than pings, and have to be removed again.
-DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 11, 4
+DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 21, 5
 # Some for each client.
 BUYERS = 16
 LIMIT = 1.05
@@ -82,6 +82,7 @@ def _beside(
         settle=lambda: None,
         per_client=DOCUMENTS_PER_CLIENT,
         sent_again=sent_again,
+        keep_alive=False,
     )
     title = f"{label}, {who}"
     counts = (sent_again["ours"], sent_again["bare"])
