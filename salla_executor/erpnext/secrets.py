@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import frappe
@@ -15,7 +16,9 @@ from salla_executor.encryption import (
     DecryptionError,
     EncryptionService,
     MasterKeyError,
+    MasterKeys,
     Place,
+    encryption_service,
     is_envelope,
     read_master_keys,
 )
@@ -39,7 +42,7 @@ def open_stored(doctype: str, name: str, fieldname: str, stored: str) -> str:
     if not stored:
         return ""
     try:
-        return encryption().decrypt(stored, _place(doctype, name, fieldname))
+        return _opened(stored, _place(doctype, name, fieldname), read_master_keys(os.environ, frappe.conf))
     except (DecryptionError, MasterKeyError) as error:
         raise SecretError(_("{0} {1}, {2}: {3}").format(_(doctype), name, fieldname, error)) from None
 
@@ -126,9 +129,15 @@ def _stored(doctype: str, name: str, fieldname: str) -> str:
     return decrypt(rows[0][0]) if rows else ""
 
 
+# Each webhook and command needs one; another envelope, place or master key is another question.
+@lru_cache(maxsize=64)
+def _opened(stored: str, place: Place, keys: MasterKeys) -> str:
+    return encryption_service(keys).decrypt(stored, place)
+
+
 def encryption() -> EncryptionService:
     """Raises MasterKeyError."""
-    return EncryptionService(read_master_keys(os.environ, frappe.conf))
+    return encryption_service(read_master_keys(os.environ, frappe.conf))
 
 
 def _sealed(doctype: str, name: str, fieldname: str, secret: str) -> str:

@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -137,6 +138,8 @@ def _setting(name: str, *sources: Mapping[str, Any]) -> str:
     return found.pop() if found else ""
 
 
+# Kept: to derive its id takes longer than to read a secret.
+@lru_cache(maxsize=16)
 def _read_key(text: str, name: str) -> MasterKey:
     if not _HEX_KEY.match(text):
         raise MasterKeyError(f"{name} has to be 64 hex characters; a value of {len(text)} characters is not.")
@@ -247,6 +250,12 @@ class EncryptionService:
         if match is None or match[1] not in self._keys:
             raise DecryptionError
         return match[1], _from_base64(match[2]), _from_base64(match[3])
+
+
+@lru_cache(maxsize=4)
+def encryption_service(keys: MasterKeys) -> EncryptionService:
+    """For stored secrets; kept, since deriving its keys takes longer than most of what it is asked for."""
+    return EncryptionService(keys)
 
 
 def _associated_data(key_id: str, place: Place) -> bytes:
