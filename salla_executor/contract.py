@@ -125,14 +125,15 @@ class Ack:
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self) -> bytes:
-        return dump_json(
-            {
-                "ack_status": self.ack_status,
-                "ack_payload": self.payload,
-                "idempotency_key": self.idempotency_key,
-                "command_id": self.command_id,
-            }
-        )
+        return dump_json(self.content())
+
+    def content(self) -> dict[str, Any]:
+        return {
+            "ack_status": self.ack_status,
+            "ack_payload": self.payload,
+            "idempotency_key": self.idempotency_key,
+            "command_id": self.command_id,
+        }
 
 
 def sign(secret: str, timestamp: str, nonce: str, body: bytes) -> str:

@@ -196,14 +196,17 @@ class SqliteReceiver:
         row = self._row(query, source, entity_type, external_id)
         return Reference(**dict(row)) if row else None
 
-    def sold_items(self, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    def usable_documents(
+        self, source: str, wanted: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], str]:
         references = {key: self.find_reference(source, *key) for key in wanted}
-        items = {key: one.docname for key, one in references.items() if one and one.doctype == "Item"}
-        return {
-            key: item
-            for key, item in items.items()
-            if self.erp.exists("Item", item) and not self.erp.is_template(item)
-        }
+        return {key: one.docname for key, one in references.items() if one and self._is_usable(one)}
+
+    def _is_usable(self, reference: Reference) -> bool:
+        if reference.doctype not in ("Item", "Customer"):
+            return False
+        is_there = self.erp.exists(reference.doctype, reference.docname)
+        return is_there and not (reference.doctype == "Item" and self.erp.is_template(reference.docname))
 
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         query = (

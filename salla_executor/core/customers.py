@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
@@ -31,12 +32,12 @@ def apply_customer(payload: CustomerPayload, context: Context) -> Outcome:
     return saved_outcome(saved, *notes, is_linked=bool(adopted))
 
 
-def buyer_of(payload: OrderPayload, context: Context) -> str:
-    """The Customer of an order, made here if his own command has not come."""
+def buyer_of(payload: OrderPayload, known: Mapping[tuple[str, str], str], context: Context) -> str:
+    """The Customer of an order, made here if his own command has not come. known: by (entity type, external id)."""
     buyer = payload.customer
     if not buyer or _is_shared_guest(buyer, context.settings):
         return _guest_customer(context.settings)
-    return context.find("customer", buyer.external_id) or _save_buyer(payload, buyer, context)
+    return known.get(("customer", buyer.external_id)) or _save_buyer(payload, buyer, context)
 
 
 def address_at(

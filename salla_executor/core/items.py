@@ -11,7 +11,7 @@ from salla_executor.core.adoption import Target, code_of, kept, others_of, targe
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.items import product_item, variant_item
 from salla_executor.core.model import BusinessError, Saved
-from salla_executor.core.order_items import Key, known_items, sold_item
+from salla_executor.core.order_items import Key, known_documents, sold_item
 from salla_executor.core.values import ItemValues
 from salla_executor.payloads import Component, ProductPayload, VariantPayload
 
@@ -145,7 +145,7 @@ def _components(payload: ProductPayload, context: Context) -> tuple[tuple[str, D
     if payload.status == "deleted":
         return ()
     rows: dict[str, Decimal] = {}
-    known = known_items((key for one in payload.components for key in _component_keys(one)), context)
+    known = known_documents((key for one in payload.components for key in _component_keys(one)), context)
     for component in payload.components:
         item = sold_item(_component_keys(component), component.sku, known, context)
         if not item:

@@ -1,4 +1,4 @@
-"""Which Item stands for what the shop sells: a line of an order, a part of a bundle."""
+"""Which document stands for what an order names: the Item of a line or of a part of a bundle, the buyer's Customer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ Key = tuple[str, str]
 Known = dict[Key, str]
 
 
-def items_of(payload: OrderPayload, context: Context) -> list[str]:
-    """Item of each line. Raises BusinessError for the first line that has none."""
-    known = known_items((key for line in payload.items for key in _keys(line)), context)
-    return [_item_of(number, line, known, context) for number, line in enumerate(payload.items, 1)]
+def known_of(payload: OrderPayload, context: Context) -> Known:
+    """Items of its lines and the Customer of its buyer, as far as the ERP has them."""
+    keys = {key for line in payload.items for key in _keys(line)}
+    if payload.customer and payload.customer.external_id:
+        keys.add(("customer", payload.customer.external_id))
+    return known_documents(keys, context)
 
 
-def known_items(keys: Iterable[Key], context: Context) -> Known:
+def known_documents(keys: Iterable[Key], context: Context) -> Known:
     """All at once: two hundred lines are no reason for hundreds of statements."""
-    return context.receiver.sold_items(context.source, set(keys))
+    return context.receiver.usable_documents(context.source, set(keys))
+
+
+def items_of(payload: OrderPayload, known: Known, context: Context) -> list[str]:
+    """Item of each line. Raises BusinessError for the first line that has none."""
+    return [_item_of(number, line, known, context) for number, line in enumerate(payload.items, 1)]
 
 
 def sold_item(keys: Iterable[Key], sku: str | None, known: Known, context: Context) -> str | None:

@@ -13,7 +13,7 @@ from salla_executor.core.mapping.order_money import MoneyPlan, plan_money
 from salla_executor.core.mapping.orders import order_values, standing_of
 from salla_executor.core.model import BusinessError, SavedOrder
 from salla_executor.core.order_follow_up import CANCEL, RETURN, Case, FollowUp, actions_of, follow_up
-from salla_executor.core.order_items import items_of
+from salla_executor.core.order_items import items_of, known_of
 from salla_executor.core.texts import Text
 from salla_executor.core.values import Standing
 from salla_executor.payloads import OrderPayload
@@ -42,11 +42,12 @@ def apply_order(payload: OrderPayload, context: Context) -> Outcome:
     if document and CANCEL in actions:
         return _cancel(document, standing, actions, context)
     _refuse_collapsed(payload)
-    item_codes = items_of(payload, context)
+    known = known_of(payload, context)
+    item_codes = items_of(payload, known, context)
     settings = replace(context.settings, warehouse=warehouse_of(payload, context.settings, context.source))
     mode_of_payment = mode_of_payment_of(payload, settings, context.source)
     plan = plan_money(payload, item_codes, settings)
-    customer = buyer_of(payload, context)
+    customer = buyer_of(payload, known, context)
     values = order_values(
         payload, settings, plan, source=context.source, customer=customer, mode_of_payment=mode_of_payment
     )

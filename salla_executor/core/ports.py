@@ -146,9 +146,11 @@ class Receiver(SecretKeeper, Protocol):
 
     def find_reference(self, source: str, entity_type: str, external_id: str) -> Reference | None: ...
 
-    def sold_items(self, source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """Of products and variants of a shop, by (entity type, external id), those that stand for an Item that can be
-        sold: it exists, and is no template."""
+    def usable_documents(
+        self, source: str, wanted: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], str]:
+        """Of products, variants and customers of a shop, by (entity type, external id), those that stand for a document
+        that an order can name: it exists, and an Item is no template."""
 
     def references_of(self, doctype: str, docname: str) -> list[Reference]:
         """Which shop entities, of any source, stand for this document; two shops may share one."""

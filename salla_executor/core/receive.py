@@ -103,7 +103,7 @@ def _transact(command: Command, body_hash: str, receiver: Receiver) -> Ack:
     if command.dry_run:
         receiver.rollback()
         return ack
-    receiver.store_ack(command.idempotency_key, _stored(ack), outcome.reference)
+    receiver.store_ack(command.idempotency_key, ack.content(), outcome.reference)
     receiver.commit()
     return ack
 
@@ -145,7 +145,7 @@ def _answer_of(command: Command, state: str, stored: dict[str, Any]) -> Ack:
 def _keep_failure(command: Command, body_hash: str, error: BusinessError, receiver: Receiver) -> None:
     """A lasting failure is a result: a repeat gets the same answer. Its writes were rolled back before."""
     if receiver.claim(command, body_hash).state == "new":
-        receiver.store_ack(command.idempotency_key, _stored(_failure(command, error)))
+        receiver.store_ack(command.idempotency_key, _failure(command, error).content())
         receiver.commit()
     else:
         receiver.rollback()
@@ -188,10 +188,6 @@ def _failure_payload(error_code: str, message: str, retryable: bool) -> dict[str
         "retryable": retryable,
         "changes": {},
     }
-
-
-def _stored(ack: Ack) -> dict[str, Any]:
-    return contract.load_json(ack.body())
 
 
 def _rotate(command: Command, signer: str, gate: Gate, receiver: Receiver) -> Ack:

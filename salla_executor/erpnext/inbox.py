@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import frappe
@@ -29,10 +28,10 @@ INSERT_CLAIM = """
         %(body_hash)s, %(command_id)s, %(command_type)s, %(store)s, %(external_id)s, %(revision)s)
 """
 STORE_ACK = """
-    UPDATE `tabExecutor Inbox` inbox {table}
-    SET inbox.status = %(ack_status)s, inbox.ack = %(ack)s, inbox.message = %(ack_message)s,
-        inbox.document_type = %(ack_doctype)s, inbox.document_name = %(ack_docname)s {columns}
-    WHERE inbox.name = %(inbox)s {match}
+    UPDATE `tabExecutor Inbox`
+    SET status = %(status)s, ack = %(ack)s, message = %(message)s, document_type = %(doctype)s,
+        document_name = %(docname)s
+    WHERE name = %(name)s
 """
 
 
@@ -54,25 +53,18 @@ def claim(name: str, command: Command, body_hash: str) -> Claim:
     return Claim("new") if is_new else _known(name, body_hash)
 
 
-def store_ack(name: str, ack: dict[str, Any], reference: Mapping[str, Any] | None = None) -> None:
-    """reference: columns of its row, which is there; one statement for both, since most of an unchanged command's time
-    goes on the way to the database."""
+def store_ack(name: str, ack: dict[str, Any]) -> None:
     payload = ack.get("ack_payload") or {}
     document = payload.get("erp_doc") or {}
     row = {
-        "inbox": name,
-        "ack_status": ack["ack_status"],
+        "name": name,
+        "status": ack["ack_status"],
         "ack": dump_json(ack).decode(),
-        "ack_message": payload.get("message"),
-        "ack_doctype": document.get("doctype"),
-        "ack_docname": document.get("name"),
+        "message": payload.get("message"),
+        "doctype": document.get("doctype"),
+        "docname": document.get("name"),
     }
-    table = columns = match = ""
-    if reference:
-        table = ", `tabExternal Reference` reference"
-        columns = "".join(f", reference.`{field}` = %({field})s" for field in reference)
-        match = "AND reference.name = %(name)s"
-    frappe.db.sql(STORE_ACK.format(table=table, columns=columns, match=match), {**row, **(reference or {})})
+    frappe.db.sql(STORE_ACK, row)
 
 
 def has_answer(name: str) -> bool:

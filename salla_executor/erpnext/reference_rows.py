@@ -22,18 +22,20 @@ LOCK = """
         external_id)
     VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(source)s, %(entity_type)s, %(external_id)s)
     ON DUPLICATE KEY UPDATE name = VALUES(name)
-    RETURNING source, entity_type, external_id, document_type, document_name, revision, generation, content_hash,
-        is_deleted, not_applied, item_code
+    RETURNING document_type, document_name, revision, generation, content_hash, is_deleted, not_applied, item_code
 """
 FIND = """
-    SELECT source, entity_type, external_id, document_type, document_name, revision, generation, content_hash,
-        is_deleted, not_applied, item_code
+    SELECT document_type, document_name, revision, generation, content_hash, is_deleted, not_applied, item_code
     FROM `tabExternal Reference` WHERE name = %s
 """
-SOLD_ITEMS = """
+USABLE = """
     SELECT reference.name, item.name
     FROM `tabExternal Reference` reference JOIN `tabItem` item ON item.name = reference.document_name
     WHERE reference.name IN %(names)s AND reference.document_type = 'Item' AND item.has_variants = 0
+    UNION ALL
+    SELECT reference.name, customer.name
+    FROM `tabExternal Reference` reference JOIN `tabCustomer` customer ON customer.name = reference.document_name
+    WHERE reference.name IN %(names)s AND reference.document_type = 'Customer'
 """
 FIELDS = [
     "source",
@@ -52,26 +54,22 @@ FIELDS = [
 
 def lock(source: str, entity_type: str, external_id: str) -> Reference:
     """Made where it is new, and locked until the transaction ends. Raises frappe.QueryTimeoutError after 5 s."""
-    row = {
-        "name": row_name(source, entity_type, external_id),
-        "now": now(),
-        "source": source,
-        "entity_type": entity_type,
-        "external_id": external_id,
-    }
-    return _reference(frappe.db.sql(LOCK, row, as_dict=True)[0])
+    key = {"source": source, "entity_type": entity_type, "external_id": external_id}
+    row = {"name": row_name(source, entity_type, external_id), "now": now(), **key}
+    return _reference({**key, **frappe.db.sql(LOCK, row, as_dict=True)[0]})
 
 
 def find(source: str, entity_type: str, external_id: str) -> Reference | None:
+    key = {"source": source, "entity_type": entity_type, "external_id": external_id}
     rows = frappe.db.sql(FIND, row_name(source, entity_type, external_id), as_dict=True)
-    return _reference(rows[0]) if rows else None
+    return _reference({**key, **rows[0]}) if rows else None
 
 
-def sold_items(source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """wanted: (entity type, external id). Items that may stand in an order, by what they stand for."""
+def usable_documents(source: str, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """wanted: (entity type, external id). Items and Customers that an order can name, by what they stand for."""
     names = {row_name(source, *key): key for key in wanted}
-    rows = frappe.db.sql(SOLD_ITEMS, {"names": tuple(names)}) if names else ()
-    return {names[name]: item for name, item in rows}
+    rows = frappe.db.sql(USABLE, {"names": tuple(names)}) if names else ()
+    return {names[name]: document for name, document in rows}
 
 
 def of_document(doctype: str, docname: str) -> list[Reference]:
@@ -80,15 +78,8 @@ def of_document(doctype: str, docname: str) -> list[Reference]:
 
 
 def save(reference: Reference) -> None:
-    values = columns(reference)
-    fields = ", ".join(f"`{field}` = %({field})s" for field in values)
-    frappe.db.sql(f"UPDATE `tabExternal Reference` SET {fields} WHERE name = %(name)s", values)
-
-
-def columns(reference: Reference) -> dict[str, Any]:
-    """What its row holds when the entity was applied; it waits for nobody any more, too."""
-    return {
-        "name": row_name(reference.source, reference.entity_type, reference.external_id),
+    """The entity was applied, and waits for nobody any more, too."""
+    values = {
         "modified": now(),
         "modified_by": frappe.session.user,
         "document_type": reference.doctype,
@@ -100,6 +91,11 @@ def columns(reference: Reference) -> dict[str, Any]:
         "not_applied": reference.not_applied,
         **waiting.NOTHING,
     }
+    fields = ", ".join(f"`{field}` = %({field})s" for field in values)
+    name = row_name(reference.source, reference.entity_type, reference.external_id)
+    frappe.db.sql(
+        f"UPDATE `tabExternal Reference` SET {fields} WHERE name = %(name)s", {"name": name, **values}
+    )
 
 
 def _reference(row: dict[str, Any]) -> Reference:

@@ -22,7 +22,7 @@ def calls(monkeypatch):
 
         monkeypatch.setattr(SqliteReceiver, name, watched)
 
-    for name in ("applying", "sold_items", "find_reference"):
+    for name in ("applying", "usable_documents", "find_reference"):
         watch(name)
     return seen
 
@@ -55,4 +55,4 @@ def test_the_lines_of_an_order_are_looked_up_together(shop, calls):
     items = [line(external_id=str(number)) for number in range(30)]
     shop.send("order", order(items=items, total="3450.00", tax={"percent": "15", "amount": "450.00"}))
     assert len(shop.order()["lines"]) == 30
-    assert calls.count("sold_items") == 1
+    assert calls.count("usable_documents") == 1
