@@ -133,17 +133,25 @@ class TestReceive(ExecutorTestCase):
         lines = [line(self.code("A"), "1", "100.00")]
         first = self.applied("upsert_order", order(self.store, lines, "115.00", "15.00")).document
         blind = []
-        original = FrappeReceiver.find_reference
+        find, look_up = FrappeReceiver.find_reference, FrappeReceiver.usable_documents
 
         def stale(receiver, source, entity_type, external_id):
             if entity_type == "customer" and len(blind) < 2:
                 blind.append(1)
                 return None
-            return original(receiver, source, entity_type, external_id)
+            return find(receiver, source, entity_type, external_id)
+
+        def stale_look_up(receiver, source, wanted):
+            known = look_up(receiver, source, wanted)
+            if not blind:
+                blind.append(1)
+                return {key: name for key, name in known.items() if key[0] != "customer"}
+            return known
 
         buyer = order(self.store, lines, "115.00", "15.00")["customer"]
         with (
             patch.object(FrappeReceiver, "find_reference", stale),
+            patch.object(FrappeReceiver, "usable_documents", stale_look_up),
             patch.object(ErpNext, "find_customers", return_value=[]),
         ):
             second = self.applied(
