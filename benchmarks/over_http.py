@@ -19,8 +19,9 @@ from salla_executor import contract
 
 PING = "/api/method/ping"
 ROUNDS = 10
-# Documents are slower than pings, and have to be removed again.
-DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 21, 5
+# Documents are slower than pings, and have to be removed again; short blocks, so that both sides of a pair meet the same
+# machine.
+DOCUMENT_ROUNDS, DOCUMENTS_PER_CLIENT = 60, 2
 # Some for each client.
 BUYERS = 16
 LIMIT = 1.05

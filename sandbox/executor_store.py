@@ -203,7 +203,7 @@ class SqliteReceiver:
         return {key: one.docname for key, one in references.items() if one and self._is_usable(one)}
 
     def _is_usable(self, reference: Reference) -> bool:
-        if reference.doctype not in ("Item", "Customer"):
+        if reference.doctype != ("Customer" if reference.entity_type == "customer" else "Item"):
             return False
         is_there = self.erp.exists(reference.doctype, reference.docname)
         return is_there and not (reference.doctype == "Item" and self.erp.is_template(reference.docname))

@@ -9,6 +9,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from erpnext.controllers.item_variant import copy_attributes_to_variant
+from erpnext.stock.doctype.item.item import Item
 
 from salla_executor.core.model import BusinessError, Saved
 from salla_executor.core.values import ItemValues
@@ -70,11 +71,7 @@ def _insert(values: ItemValues, kept: Changes) -> tuple[Document, Changes]:
     doc.stock_uom = values.stock_uom if not values.variant_of else doc.stock_uom
     _set_attributes(doc, values)
     _set_barcode(doc, values, kept)
-    # ERPNext looks for prices to bring up to date, and a new Item has none. Looking locks the gap in the index where the
-    # prices of other new Items go as well: two of them deadlocked.
-    doc.update_item_price = lambda: None
-    doc.insert()
-    del doc.update_item_price
+    _insert_without_prices(doc)
     if doc.name != values.item_code:
         raise BusinessError(
             "item_naming",
@@ -87,6 +84,22 @@ def _insert(values: ItemValues, kept: Changes) -> tuple[Document, Changes]:
     # Its Item Price asks for it.
     keep_at_hand(doc)
     return doc, changes
+
+
+def _insert_without_prices(doc: Document) -> None:
+    """ERPNext looks for prices to bring up to date, and a new Item has none. Looking locks the gap in the index where the
+    prices of other new Items go as well: two of them deadlocked."""
+    is_erpnexts = type(doc).update_item_price is Item.update_item_price
+    if is_erpnexts:
+        doc.update_item_price = _no_prices
+    doc.insert()
+    if is_erpnexts:
+        del doc.update_item_price
+
+
+# A function of the module, since apps may put the document into a queue meanwhile.
+def _no_prices() -> None:
+    pass
 
 
 def _update(name: str, values: ItemValues, kept: Changes) -> tuple[Document, Changes]:

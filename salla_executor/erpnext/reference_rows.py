@@ -32,10 +32,11 @@ USABLE = """
     SELECT reference.name, item.name
     FROM `tabExternal Reference` reference JOIN `tabItem` item ON item.name = reference.document_name
     WHERE reference.name IN %(names)s AND reference.document_type = 'Item' AND item.has_variants = 0
+        AND reference.entity_type IN ('product', 'variant')
     UNION ALL
     SELECT reference.name, customer.name
     FROM `tabExternal Reference` reference JOIN `tabCustomer` customer ON customer.name = reference.document_name
-    WHERE reference.name IN %(names)s AND reference.document_type = 'Customer'
+    WHERE reference.name IN %(names)s AND reference.document_type = 'Customer' AND reference.entity_type = 'customer'
 """
 FIELDS = [
     "source",
