@@ -232,11 +232,7 @@ class SqliteReceiver:
             self.connection.execute("INSERT INTO waits VALUES (?, ?, ?, ?, ?)", row)
         self.connection.execute("COMMIT")
 
-    def store_ack(
-        self, idempotency_key: str, ack: dict[str, Any], reference: Reference | None = None
-    ) -> None:
-        if reference is not None:
-            self.save_reference(reference)
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         query = "UPDATE inbox SET ack = ? WHERE idempotency_key = ?"
         if not self._changed(query, dump_json(ack).decode(), idempotency_key):
             raise LookupError("the key was not claimed")

@@ -37,7 +37,8 @@ def unchanged(digest: str, context: Context) -> Outcome | None:
         return None
     message = f"{reference.doctype} {reference.docname} has this content already; nothing was changed."
     outcome = Outcome("skipped", message, reference.doctype, reference.docname)
-    return replace(outcome, reference=_advanced(reference, outcome, context, digest))
+    context.receiver.save_reference(_advanced(reference, outcome, context, digest))
+    return outcome
 
 
 def apply(payload: Payload, digest: str, context: Context) -> Outcome:

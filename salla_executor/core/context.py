@@ -16,8 +16,7 @@ class Outcome:
     """The verdict on one command.
 
     status: applied or skipped; changes: of doctype docname, field -> [before, after]; written: every document that
-    was made or changed; extra: further keys of the ack payload; of_reference: fields of the reference to keep;
-    reference: what is to be kept of it together with the answer, where nothing was written before.
+    was made or changed; extra: further keys of the ack payload; of_reference: fields of the reference to keep.
     """
 
     status: str
@@ -29,7 +28,6 @@ class Outcome:
     written: tuple[Saved, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     of_reference: dict[str, Any] = field(default_factory=dict)
-    reference: Reference | None = None
 
     def documents(self) -> list[dict[str, Any]]:
         """For the ack: doctype, name, action, and of all but doctype docname the changes."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from salla_executor.core.context import Context, Outcome, saved_outcome
 from salla_executor.core.mapping.customers import customer_values, phone_forms, usable_email, usable_phone
 from salla_executor.core.model import SETTINGS_PAGE, BusinessError, Settings
+from salla_executor.core.order_items import Known
 from salla_executor.core.ports import Receiver
 from salla_executor.core.values import AddressValues, Candidate
 from salla_executor.payloads import CustomerPayload, OrderPayload, Payload
@@ -32,8 +32,8 @@ def apply_customer(payload: CustomerPayload, context: Context) -> Outcome:
     return saved_outcome(saved, *notes, is_linked=bool(adopted))
 
 
-def buyer_of(payload: OrderPayload, known: Mapping[tuple[str, str], str], context: Context) -> str:
-    """The Customer of an order, made here if his own command has not come. known: by (entity type, external id)."""
+def buyer_of(payload: OrderPayload, known: Known, context: Context) -> str:
+    """The Customer of an order, made here if his own command has not come."""
     buyer = payload.customer
     if not buyer or _is_shared_guest(buyer, context.settings):
         return _guest_customer(context.settings)

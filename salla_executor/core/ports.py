@@ -162,11 +162,8 @@ class Receiver(SecretKeeper, Protocol):
         """Keep on the entity's reference what a person has to mend before it can be applied, or that nothing is.
         Committed at once. Where a newer revision stands already, nothing is noted."""
 
-    def store_ack(
-        self, idempotency_key: str, ack: dict[str, Any], reference: Reference | None = None
-    ) -> None:
-        """Keep the answer's JSON object in the claimed inbox row; `claim` gives it back as it is. reference: is saved
-        with it."""
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
+        """Keep the answer's JSON object in the claimed inbox row; `claim` gives it back as it is."""
 
     def applying(self, *, is_dry_run: bool = False) -> AbstractContextManager[None]:
         """Acts as the integration user and makes every hidden commit inside fail. What a dry run does leaves no

@@ -103,7 +103,7 @@ def _transact(command: Command, body_hash: str, receiver: Receiver) -> Ack:
     if command.dry_run:
         receiver.rollback()
         return ack
-    receiver.store_ack(command.idempotency_key, ack.content(), outcome.reference)
+    receiver.store_ack(command.idempotency_key, ack.content())
     receiver.commit()
     return ack
 

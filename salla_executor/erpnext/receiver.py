@@ -153,13 +153,8 @@ class FrappeReceiver(FrappeSecretKeeper):
         # The command was rolled back before; the note stands alone.
         frappe.db.commit()
 
-    def store_ack(
-        self, idempotency_key: str, ack: dict[str, Any], reference: Reference | None = None
-    ) -> None:
-        # Two statements: one that joins the two tables takes longer than both.
+    def store_ack(self, idempotency_key: str, ack: dict[str, Any]) -> None:
         inbox.store_ack(row_name(self.gate().instance_id, idempotency_key), ack)
-        if reference:
-            self.save_reference(reference)
 
     @contextmanager
     def applying(self, *, is_dry_run: bool = False) -> Iterator[None]:

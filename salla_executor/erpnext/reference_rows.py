@@ -15,19 +15,27 @@ from salla_executor.core.model import Reference
 from salla_executor.erpnext import waiting
 from salla_executor.erpnext.inbox import row_name
 
+KEY = ("source", "entity_type", "external_id")
+STATE = (
+    "document_type",
+    "document_name",
+    "revision",
+    "generation",
+    "content_hash",
+    "is_deleted",
+    "not_applied",
+    "item_code",
+)
 # One statement makes the row or finds it, and locks it either way; a SELECT first would deadlock two newcomers.
-LOCK = """
+LOCK = f"""
     SET STATEMENT innodb_lock_wait_timeout = 5 FOR
     INSERT INTO `tabExternal Reference` (name, creation, modified, owner, modified_by, source, entity_type,
         external_id)
     VALUES (%(name)s, %(now)s, %(now)s, 'Guest', 'Guest', %(source)s, %(entity_type)s, %(external_id)s)
     ON DUPLICATE KEY UPDATE name = VALUES(name)
-    RETURNING document_type, document_name, revision, generation, content_hash, is_deleted, not_applied, item_code
+    RETURNING {", ".join(STATE)}
 """
-FIND = """
-    SELECT document_type, document_name, revision, generation, content_hash, is_deleted, not_applied, item_code
-    FROM `tabExternal Reference` WHERE name = %s
-"""
+FIND = f"SELECT {', '.join(STATE)} FROM `tabExternal Reference` WHERE name = %s"
 USABLE = """
     SELECT reference.name, item.name
     FROM `tabExternal Reference` reference JOIN `tabItem` item ON item.name = reference.document_name
@@ -38,19 +46,6 @@ USABLE = """
     FROM `tabExternal Reference` reference JOIN `tabCustomer` customer ON customer.name = reference.document_name
     WHERE reference.name IN %(names)s AND reference.document_type = 'Customer' AND reference.entity_type = 'customer'
 """
-FIELDS = [
-    "source",
-    "entity_type",
-    "external_id",
-    "document_type",
-    "document_name",
-    "revision",
-    "generation",
-    "content_hash",
-    "is_deleted",
-    "not_applied",
-    "item_code",
-]
 
 
 def lock(source: str, entity_type: str, external_id: str) -> Reference:
@@ -75,7 +70,10 @@ def usable_documents(source: str, wanted: Collection[tuple[str, str]]) -> dict[t
 
 def of_document(doctype: str, docname: str) -> list[Reference]:
     filters = {"document_type": ("=", doctype), "document_name": ("=", docname)}
-    return [_reference(row) for row in frappe.get_all("External Reference", filters=filters, fields=FIELDS)]
+    return [
+        _reference(row)
+        for row in frappe.get_all("External Reference", filters=filters, fields=[*KEY, *STATE])
+    ]
 
 
 def save(reference: Reference) -> None:

@@ -18,7 +18,6 @@ from salla_executor.encryption import (
     MasterKeyError,
     MasterKeys,
     Place,
-    encryption_service,
     is_envelope,
     read_master_keys,
 )
@@ -132,12 +131,12 @@ def _stored(doctype: str, name: str, fieldname: str) -> str:
 # Each webhook and command needs one; another envelope, place or master key is another question.
 @lru_cache(maxsize=64)
 def _opened(stored: str, place: Place, keys: MasterKeys) -> str:
-    return encryption_service(keys).decrypt(stored, place)
+    return EncryptionService(keys).decrypt(stored, place)
 
 
 def encryption() -> EncryptionService:
     """Raises MasterKeyError."""
-    return encryption_service(read_master_keys(os.environ, frappe.conf))
+    return EncryptionService(read_master_keys(os.environ, frappe.conf))
 
 
 def _sealed(doctype: str, name: str, fieldname: str, secret: str) -> str:

@@ -252,12 +252,6 @@ class EncryptionService:
         return match[1], _from_base64(match[2]), _from_base64(match[3])
 
 
-@lru_cache(maxsize=4)
-def encryption_service(keys: MasterKeys) -> EncryptionService:
-    """For stored secrets; kept, since deriving its keys takes longer than most of what it is asked for."""
-    return EncryptionService(keys)
-
-
 def _associated_data(key_id: str, place: Place) -> bytes:
     # A JSON list, since parts that are merely joined can be cut elsewhere and still be equal.
     return json.dumps([VERSION, key_id, place.site, place.doctype, place.row, place.field]).encode("ascii")
